@@ -1,0 +1,45 @@
+/**
+ * A database session as a plain object: bytes in from either side, actions out (DESIGN §2).
+ * No sockets, timers or promises; the pump in `proxy/` carries the actions out in their order.
+ */
+
+/** The two ends of a session: the application's side and the database's side. */
+export type Side = "client" | "database";
+
+/** What the pump has to do, in the order given. */
+export type Action =
+  /** Write these buffers to a side; they are not touched again. */
+  | { readonly kind: "send"; readonly to: Side; readonly buffers: readonly Uint8Array[] }
+  /** A poison record was recognised: run the alarm before any later action. */
+  | { readonly kind: "alarm" }
+  /** Flush what was sent, then close both sides. `error` tells an abnormal end. */
+  | { readonly kind: "close"; readonly reason: string; readonly error: boolean };
+
+/** One protocol's session between a client and a database. */
+export interface ProtocolSession {
+  /** The named state, for logs and tests. */
+  readonly phase: string;
+  /**
+   * Whether the session stands at a message border with nothing outstanding, so that a draining
+   * server may end it without harm.
+   */
+  readonly idle: boolean;
+  /** Takes bytes from a side. The view is kept until it was forwarded. */
+  receive(from: Side, bytes: Uint8Array): readonly Action[];
+  /**
+   * Goes on with input that `receive` left over because its share of work for one turn was used up.
+   * While `hasWork(from)` is true the pump reads no more from that side and calls this in later turns.
+   */
+  resume(from: Side): readonly Action[];
+  hasWork(from: Side): boolean;
+  /** A side sent end of file. */
+  end(from: Side): readonly Action[];
+  /**
+   * The server wants the session to end for a reason of its own (database unreachable, shutdown):
+   * answers with the protocol's own kind of error for the client where one is allowed, then `close`.
+   */
+  fail(failure: SessionFailure): readonly Action[];
+}
+
+/** Why the server itself ends a session. */
+export type SessionFailure = "database-unreachable" | "shutdown" | "startup-timeout";
