@@ -1,0 +1,56 @@
+/** Free ports, and waiting until somebody listens. */
+
+import { readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+
+const LISTENING = "0A";
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export async function findFreePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer();
+  server.once("error", reject);
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    server.close(() => resolve(port));
+  });
+  return await promise;
+}
+
+/**
+ * Waits until somebody listens on the port. Looks into `/proc` where there is one, because a
+ * connection made for looking is a connection that the listener logs.
+ */
+export async function waitForListener(port: number, timeoutMs = 20_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(listensInProc(port) ?? (await accepts(port)))) {
+    if (Date.now() > end) {
+      throw new Error(`nobody listens on port ${port} after ${timeoutMs} ms`);
+    }
+    await Bun.sleep(10);
+  }
+}
+
+function listensInProc(port: number): boolean | null {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  try {
+    return ["/proc/net/tcp", "/proc/net/tcp6"].some((file) =>
+      readFileSync(file, "latin1")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .some(([, local, , state]) => state === LISTENING && local?.endsWith(suffix)),
+    );
+  } catch {
+    return null;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, "127.0.0.1", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  const answer = await promise;
+  socket.destroy();
+  return answer;
+}
