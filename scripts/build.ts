@@ -1,0 +1,81 @@
+/**
+ * Compiles the one executable: `bun run build` makes `dist/acra` for this machine.
+ *
+ *   --target TARGET   for another platform, as Bun names it (bun-linux-arm64, bun-darwin-x64, …)
+ *   --outfile FILE    another name than dist/acra
+ *   --links DIR       also lays links named acra-server, acra-connector, … that point to it
+ */
+
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import packageJson from "../package.json" with { type: "json" };
+
+const ROOT = resolve(import.meta.dir, "..");
+
+/** The first is the program; a worker is a further entry point. */
+const ENTRY_POINTS = ["src/main.ts"];
+
+/** The original's executables that the program stands in for (multi-call). */
+const LINKED_COMMANDS = ["server", "connector", "keymaker", "poisonrecordmaker"];
+
+/** The version of package.json and, in a clone, the commit: `0.82.0+1a2b3c4d5e6f`. */
+function readVersion(): string {
+  const commit = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const id = commit.success ? commit.stdout.toString().trim() : "";
+  return id === "" ? packageJson.version : `${packageJson.version}+${id}`;
+}
+
+async function compile(outfile: string, target: string | undefined): Promise<void> {
+  mkdirSync(dirname(outfile), { recursive: true });
+  await Bun.build({
+    entrypoints: ENTRY_POINTS.map((path) => join(ROOT, path)),
+    minify: true,
+    sourcemap: "none",
+    define: { ACRA_VERSION: JSON.stringify(readVersion()) },
+    compile: {
+      outfile,
+      ...(target === undefined ? {} : { target: asTarget(target) }),
+      // What lies in the folder it is started in must not change how the program runs.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+    },
+  });
+}
+
+function asTarget(name: string): Bun.Build.CompileTarget {
+  if (!isTarget(name)) {
+    throw new Error(`--target ${name}: such a name starts with bun-, as in bun-linux-arm64`);
+  }
+  return name;
+}
+
+function isTarget(name: string): name is Bun.Build.CompileTarget {
+  return name.startsWith("bun-");
+}
+
+function layLinks(folder: string, outfile: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const command of LINKED_COMMANDS) {
+    const link = join(folder, `acra-${command}`);
+    rmSync(link, { force: true });
+    symlinkSync(relative(folder, outfile), link);
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    outfile: { type: "string", default: join(ROOT, "dist", "acra") },
+    links: { type: "string" },
+  },
+});
+const outfile = resolve(values.outfile);
+await compile(outfile, values.target);
+console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
+if (values.links !== undefined) {
+  layLinks(resolve(values.links), outfile);
+}

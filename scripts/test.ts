@@ -1,0 +1,124 @@
+/**
+ * Runs everything that is tested and adds up the counts. `scripts/test` starts it.
+ *
+ *   --quick   unit tests only
+ */
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { addCounts, type Counts, readJunitCounts } from "./test_counts.ts";
+import { installDrivers } from "./test_drivers.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+const BINARY = join(ROOT, "dist", "acra");
+
+/** Everything whose outcome depends on the provider of the primitives. */
+const PORTABLE_FOLDERS = ["crypto", "themis", "acrastruct", "poison", "writer", "pipeline"];
+
+/** One step of the run: it passes as one, or has tests of its own to count. */
+interface Part {
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly counts: "one" | "junit";
+}
+
+const UNIT_PARTS: readonly Part[] = [
+  { title: "unit tests", command: ["bun", "test", "src"], counts: "junit" },
+  {
+    title: "unit tests with the portable primitives",
+    command: [
+      "bun",
+      "test",
+      "--conditions=portable",
+      ...PORTABLE_FOLDERS.map((folder) => `src/${folder}/`),
+    ],
+    counts: "junit",
+  },
+];
+
+const ALL_PARTS: readonly Part[] = [
+  { title: "types and lint", command: ["bun", "run", "lint"], counts: "one" },
+  { title: "build", command: ["bun", "run", "build"], counts: "one" },
+  ...UNIT_PARTS,
+  {
+    title: "integration tests and command line scripts",
+    command: ["bun", "test", "./test/"],
+    env: { ACRA_BINARY: BINARY },
+    counts: "junit",
+  },
+];
+
+const skips: string[] = [];
+
+async function runPart(part: Part, reports: string): Promise<Counts> {
+  const started = performance.now();
+  console.log(`\n== ${part.title}`);
+  const report = join(reports, "report.xml");
+  rmSync(report, { force: true });
+  const reporting =
+    part.counts === "junit" ? ["--reporter=junit", `--reporter-outfile=${report}`] : [];
+  const child = Bun.spawn([...part.command, ...reporting], {
+    cwd: ROOT,
+    env: { ...process.env, ...part.env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await Promise.all([printAndGather(child.stdout), child.exited]);
+  const counts = countsOf(part, child.exitCode ?? 1, report);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`== ${part.title}: ${format(counts)} in ${seconds} s`);
+  return counts;
+}
+
+/** Passes the output on; lines of skipped tests are kept for the end. */
+async function printAndGather(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    await Bun.write(Bun.stdout, chunk);
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    skips.push(...lines.filter((line) => line.startsWith("skip: ")));
+  }
+}
+
+function countsOf(part: Part, status: number, report: string): Counts {
+  if (part.counts === "one") {
+    return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  }
+  const counts = existsSync(report)
+    ? readJunitCounts(report)
+    : { passed: 0, failed: 0, skipped: 0 };
+  if (counts.passed + counts.failed === 0) {
+    console.log(`${part.title}: no test ran, which counts as a failure`);
+    return { ...counts, failed: 1 };
+  }
+  // An error outside of any test, such as a file that cannot be loaded, has no entry of its own.
+  return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function format({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
+let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+try {
+  if (!values.quick) {
+    await installDrivers();
+  }
+  for (const part of values.quick ? UNIT_PARTS : ALL_PARTS) {
+    total = addCounts(total, await runPart(part, reports));
+  }
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+console.log("");
+for (const line of new Set(skips)) {
+  console.log(line);
+}
+console.log(format(total));
+process.exitCode = total.failed === 0 ? 0 : 1;

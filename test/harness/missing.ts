@@ -1,0 +1,28 @@
+/** Looks for what some tests need of the machine. */
+
+/** Why something is missing, or `null` when it is there. */
+export type Missing = string | null;
+
+/** Looks for a program that answers `--version`. */
+export function missingProgram(name: string): Missing {
+  const path = Bun.which(name);
+  if (path === null) {
+    return `no program ${name} on PATH`;
+  }
+  const answer = Bun.spawnSync([path, "--version"], { stdio: ["ignore", "ignore", "ignore"] });
+  return answer.success ? null : `${name} --version fails`;
+}
+
+/** The Python whose modules come from the distribution's packages, or an empty string. */
+export const PYTHON = Bun.which("python3", { PATH: `/usr/bin:${process.env["PATH"] ?? ""}` }) ?? "";
+
+/** Looks for a module of Python. */
+export function missingPythonModule(name: string): Missing {
+  if (PYTHON === "") {
+    return "no python3 on PATH";
+  }
+  const answer = Bun.spawnSync([PYTHON, "-c", `import ${name}`], {
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  return answer.success ? null : `python3 has no module ${name}`;
+}
