@@ -18,7 +18,7 @@ const ENTRY = join(ROOT, "src/writer/mod.ts");
 /** What no browser has. Methods such as `hash.process(…)` are not the global of that name. */
 const NODE_CODE: Readonly<Record<string, RegExp>> = {
   "node: import": /["'`]node:/,
-  "import of a package": /\b(?:from|import)\s*\(?\s*["'][^./"']/,
+  "import of a package": /\bfrom\s*["'][^./"']|\bimport\s*\(?\s*["'][^./"']/,
   require: /(?<![\w$.])require\s*\(/,
   Buffer: /(?<![\w$.])Buffer\b|\b(?:globalThis|window|self)\.Buffer\b/,
   Bun: /(?<![\w$.])Bun\s*\.|\b(?:globalThis|window|self)\.Bun\b/,

@@ -87,7 +87,7 @@ describe("the bundle for browsers", () => {
     expect(findNodeCode('import a from "node:crypto";')).toContain("node: import");
     expect(findNodeCode('import{a}from"@noble/curves";')).toEqual(["import of a package"]);
     expect(findNodeCode('x=require("y")')).toEqual(["require"]);
-    expect(findNodeCode("Buffer.from(x)")).toEqual(["Buffer"]);
+    expect(findNodeCode('Buffer.from("x")')).toEqual(["Buffer"]);
     expect(findNodeCode("globalThis.Buffer")).toEqual(["Buffer"]);
     expect(findNodeCode("typeof process<'u'")).toEqual(["process"]);
     expect(findNodeCode("Bun.version")).toEqual(["Bun"]);
