@@ -1,6 +1,7 @@
 /**
  * The formats of Themis that Acra stands on: keys, key derivation, Secure Cell, Secure Message
- * (themis.md §2 to §5). Functions over byte arrays, without clock or I/O.
+ * and Secure Session (themis.md §2 to §6). Functions and state machines over byte arrays, without
+ * clock or I/O.
  *
  * @module
  */
@@ -24,3 +25,10 @@ export {
   sealCell,
 } from "./secure_cell.ts";
 export { openMessage, sealMessage } from "./secure_message.ts";
+export {
+  RECORD_OVERHEAD,
+  SecureSession,
+  SecureSessionError,
+  type SecureSessionErrorKind,
+  type SecureSessionOptions,
+} from "./session/mod.ts";

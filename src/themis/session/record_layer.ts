@@ -1,0 +1,119 @@
+/** The data phase of a Secure Session: sealed, numbered and dated records, themis.md §6.5. */
+
+import { ByteReader, ByteWriter } from "../../bytes/mod.ts";
+import { DecryptError, equalBytes, gcmOpen, gcmSeal, wipe } from "../../crypto/mod.ts";
+import type { RandomSource } from "../random.ts";
+import type { Direction } from "./derivation.ts";
+import { SecureSessionError } from "./session_error.ts";
+
+// Specification.
+const SESSION_ID_LENGTH = 4;
+const IV_LENGTH = 16;
+/** The rest of the iv field is neither used nor authenticated. */
+const NONCE_LENGTH = 12;
+const TAG_LENGTH = 16;
+const INNER_HEADER_LENGTH = 16;
+/** Sequence and time: what the length field counts besides the payload. */
+const COUNTED_HEADER_LENGTH = 12;
+const CLOCK_TOLERANCE_SECONDS = 86_400n;
+const SEQUENCE_WINDOW = 8;
+/** What a record adds to its payload, in bytes. */
+export const RECORD_OVERHEAD = SESSION_ID_LENGTH + IV_LENGTH + INNER_HEADER_LENGTH + TAG_LENGTH;
+
+const NO_DATA = new Uint8Array(0);
+
+export interface RecordLayerOptions {
+  /** In the order of the derivation. */
+  readonly sessionId: Uint8Array;
+  readonly outgoing: Direction;
+  readonly incoming: Direction;
+  readonly random: RandomSource;
+}
+
+/** Both directions of one session, seen from one side. */
+export class RecordLayer {
+  readonly #wireSessionId: Uint8Array;
+  readonly #outgoingKey: Uint8Array;
+  readonly #incomingKey: Uint8Array;
+  readonly #random: RandomSource;
+  #nextSequence: number;
+  #lastAccepted: number;
+
+  constructor(options: RecordLayerOptions) {
+    this.#wireSessionId = options.sessionId.toReversed();
+    this.#outgoingKey = options.outgoing.key;
+    this.#incomingKey = options.incoming.key;
+    this.#random = options.random;
+    this.#nextSequence = options.outgoing.firstSequence;
+    this.#lastAccepted = (options.incoming.firstSequence - 1) >>> 0;
+  }
+
+  /** Seals a payload of at least one byte. */
+  seal(payload: Uint8Array, nowSeconds: number): Uint8Array {
+    if (payload.length === 0) {
+      throw new RangeError("A Secure Session carries no empty messages");
+    }
+    const inner = new ByteWriter(INNER_HEADER_LENGTH + payload.length)
+      .u32be(COUNTED_HEADER_LENGTH + payload.length)
+      .u32be(this.#nextSequence)
+      .u64be(BigInt(nowSeconds))
+      .bytes(payload)
+      .finish();
+    const iv = this.#random(IV_LENGTH);
+    const nonce = iv.subarray(0, NONCE_LENGTH);
+    const { ciphertext, tag } = gcmSeal(this.#outgoingKey, nonce, inner, NO_DATA);
+    const record = new ByteWriter(RECORD_OVERHEAD + payload.length)
+      .bytes(this.#wireSessionId)
+      .bytes(iv)
+      .bytes(ciphertext)
+      .bytes(tag)
+      .finish();
+    this.#nextSequence = (this.#nextSequence + 1) >>> 0;
+    return record;
+  }
+
+  /**
+   * Opens a record; one that is refused changes nothing.
+   * @throws FormatError, DecryptError, SecureSessionError (`clock`, `replay`)
+   */
+  open(record: Uint8Array, nowSeconds: number): Uint8Array {
+    const inner = new ByteReader(this.#decrypt(record), "session record");
+    const length = inner.u32be();
+    if (length !== inner.remaining) {
+      inner.fail(`length ${length} for ${inner.remaining} bytes`);
+    }
+    const sequence = inner.u32be();
+    const drift = inner.u64be() - BigInt(nowSeconds);
+    if (drift > CLOCK_TOLERANCE_SECONDS || drift < -CLOCK_TOLERANCE_SECONDS) {
+      throw new SecureSessionError("clock");
+    }
+    const advance = (sequence - this.#lastAccepted) >>> 0;
+    if (advance === 0 || advance > SEQUENCE_WINDOW) {
+      throw new SecureSessionError("replay");
+    }
+    this.#lastAccepted = sequence;
+    return inner.rest();
+  }
+
+  /** Overwrites the keys. */
+  wipe(): void {
+    wipe(this.#outgoingKey, this.#incomingKey);
+  }
+
+  #decrypt(record: Uint8Array): Uint8Array {
+    const reader = new ByteReader(record, "session record");
+    if (reader.remaining < RECORD_OVERHEAD) {
+      reader.fail(`${reader.remaining} bytes are too few`);
+    }
+    if (!equalBytes(reader.bytes(SESSION_ID_LENGTH), this.#wireSessionId)) {
+      reader.fail("another session's id");
+    }
+    const nonce = reader.bytes(IV_LENGTH).subarray(0, NONCE_LENGTH);
+    const ciphertext = reader.bytes(reader.remaining - TAG_LENGTH);
+    const plain = gcmOpen(this.#incomingKey, nonce, ciphertext, reader.rest(), NO_DATA);
+    if (plain === null) {
+      throw new DecryptError();
+    }
+    return plain;
+  }
+}
