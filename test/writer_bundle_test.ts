@@ -12,6 +12,8 @@ import vm from "node:vm";
 import { buildWriter, findNodeCode } from "../scripts/build_writer.ts";
 import { openAcraStruct } from "../src/acrastruct/mod.ts";
 import { decodePrivateKey, generateKeyPair } from "../src/themis/mod.ts";
+import { runProcess } from "./harness/process.ts";
+import { missingProgram, testUnless } from "./harness/skip.ts";
 import { loadWasmThemis } from "./wasm_themis.ts";
 
 const SAMPLES = [
@@ -20,6 +22,10 @@ const SAMPLES = [
   { data: "with a context", context: "DDDDDDDDabcdefghijklmnop" },
   { data: "0123456789".repeat(5000), context: "" },
 ] as const;
+
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const browser = BROWSERS.find((name) => missingProgram(name) === null);
+const missingBrowser = browser === undefined ? `none of ${BROWSERS.join(", ")} on PATH` : null;
 
 const keys = generateKeyPair();
 const scratch = mkdtempSync(join(tmpdir(), "acra-writer-"));
@@ -114,8 +120,7 @@ describe("the bundle for browsers", () => {
     await expectReadable(JSON.parse(vm.runInContext(GUEST, context)));
   });
 
-  const browser = findBrowser();
-  test.skipIf(browser === null)("the bundle makes AcraStructs in a real browser", async () => {
+  testUnless(missingBrowser, "the bundle makes AcraStructs in a real browser", async () => {
     const page = `<!doctype html><meta charset="utf-8"><pre id="result"></pre><script type="module">
       import * as writer from "./browser.js";
       document.getElementById("result").textContent = ${GUEST};
@@ -129,7 +134,7 @@ describe("the bundle for browsers", () => {
           : new Response(page, { headers: { "content-type": "text/html" } }),
     });
     try {
-      const dom = await dumpDom(browser ?? "", server.url.href);
+      const dom = await dumpDom(server.url.href);
       const result = dom.match(/<pre id="result">(\[.*?\])<\/pre>/)?.[1];
       expect(result, dom).toBeDefined();
       await expectReadable(JSON.parse(result ?? "[]"));
@@ -140,18 +145,12 @@ describe("the bundle for browsers", () => {
 });
 
 describe("the package", () => {
-  test.each(["node", "bun"])("the package makes AcraStructs under %s", async (runtime) => {
-    const program = runtime === "bun" ? process.execPath : Bun.which("node");
-    if (program === null) {
-      console.log("skipped: the package under Node (no node on PATH)");
-      return;
-    }
-    const file = join(scratch, `under_${runtime}.mjs`);
-    writeFileSync(file, `import * as writer from "acra-writer";\nconsole.log(${GUEST});\n`);
-    const child = Bun.spawn([program, file], { cwd: scratch, stdout: "pipe", stderr: "inherit" });
-    const output = await new Response(child.stdout).text();
-    expect(await child.exited).toBe(0);
-    await expectReadable(JSON.parse(output));
+  test("the package makes AcraStructs under Bun", async () => {
+    await expectReadable(await runUnder(process.execPath));
+  });
+
+  testUnless(missingProgram("node"), "the package makes AcraStructs under Node", async () => {
+    await expectReadable(await runUnder("node"));
   });
 
   test.each([
@@ -196,23 +195,20 @@ describe("the package", () => {
   );
 });
 
-function findBrowser(): string | null {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  const found = names.map((name) => Bun.which(name)).find((path) => path !== null) ?? null;
-  if (found === null) {
-    console.log(`skipped: the writer in a real browser (none of ${names.join(", ")} on PATH)`);
-  }
-  return found;
+async function runUnder(runtime: string): Promise<string[]> {
+  const file = join(scratch, "guest.mjs");
+  writeFileSync(file, `import * as writer from "acra-writer";\nconsole.log(${GUEST});\n`);
+  const { status, stdout, stderr } = await runProcess([runtime, file], { cwd: scratch });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return JSON.parse(stdout);
 }
 
-async function dumpDom(browser: string, url: string): Promise<string> {
-  const child = Bun.spawn(
-    [
-      ...[browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-      ...["--no-first-run", `--user-data-dir=${join(scratch, "browser")}`],
-      ...["--virtual-time-budget=20000", "--dump-dom", url],
-    ],
-    { stdout: "pipe", stderr: "ignore", timeout: 45_000 },
-  );
-  return await new Response(child.stdout).text();
+async function dumpDom(url: string): Promise<string> {
+  const command = [
+    ...[browser ?? "", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    ...["--no-first-run", `--user-data-dir=${join(scratch, "browser")}`],
+    ...["--virtual-time-budget=20000", "--dump-dom", url],
+  ];
+  const { stdout } = await runProcess(command, { timeoutMs: 45_000 });
+  return stdout;
 }
