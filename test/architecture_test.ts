@@ -25,7 +25,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   log: [],
   config: ["log", "yaml", "node"],
   keystore: ["bytes", "crypto", "themis", "log", "node"],
-  transport: ["bytes", "themis", "log", "node", "Bun"],
+  transport: ["bytes", "crypto", "themis", "log", "node", "Bun"],
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
   server: ["all above"],
