@@ -90,6 +90,8 @@ export interface AcraOptions {
   readonly flags?: readonly string[];
   readonly user?: User | null;
   readonly env?: Record<string, string>;
+  /** Listens there when the port is free. */
+  readonly preferredPort?: number;
   /** Started in place of the usual command. */
   readonly command?: readonly string[];
 }
@@ -99,7 +101,7 @@ export async function startAcraServer(
   database: { readonly host: string; readonly port: number },
   options: AcraOptions,
 ): Promise<AcraProcess> {
-  const port = await findFreePort();
+  const port = await findFreePort(options.preferredPort);
   return await startDaemon(port, options, [
     "server",
     `--db_host=${database.host}`,
@@ -116,7 +118,7 @@ export async function startAcraConnector(
   server: { readonly port: number },
   options: AcraOptions & { readonly ownerCheck?: boolean },
 ): Promise<AcraProcess> {
-  const port = await findFreePort();
+  const port = await findFreePort(options.preferredPort);
   return await startDaemon(port, options, [
     "connector",
     `--client_id=${options.keys.clientId}`,

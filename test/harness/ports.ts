@@ -5,12 +5,12 @@ import { connect, createServer } from "node:net";
 
 const LISTENING = "0A";
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
-export async function findFreePort(): Promise<number> {
+/** A TCP port of 127.0.0.1 that was free a moment ago; the preferred one when that is free. */
+export async function findFreePort(preferred = 0): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const server = createServer();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
+  server.once("error", (error) => (preferred === 0 ? reject(error) : resolve(findFreePort())));
+  server.listen(preferred, "127.0.0.1", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     server.close(() => resolve(port));

@@ -28,6 +28,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** `trust` asks for no password: for measurements only. */
   readonly login?: "scram-sha-256" | "trust";
+  /** Listens there when the port is free. */
+  readonly preferredPort?: number;
 }
 
 /** A running database. */
@@ -76,7 +78,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const data = makeFolder(join(folder, "data"), 0o700, user);
     const socketFolder = makeFolder(join(folder, "socket"), 0o755, user);
     await createCluster({ binaries, data, password, user, login: options.login });
-    const { process, port } = await launch(binaries, data, socketFolder, user, options.settings);
+    const { process, port } = await launch({ binaries, data, socketFolder, user, options });
     return new Server(folder, socketFolder, process, port, password);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -216,16 +218,19 @@ async function createCluster(cluster: Cluster): Promise<void> {
   }
 }
 
-async function launch(
-  binaries: string,
-  data: string,
-  socketFolder: string,
-  user: User | null,
-  settings: PostgresOptions["settings"],
-): Promise<{ process: RunningProcess; port: number }> {
+interface Launch {
+  readonly binaries: string;
+  readonly data: string;
+  readonly socketFolder: string;
+  readonly user: User | null;
+  readonly options: PostgresOptions;
+}
+
+async function launch(plan: Launch): Promise<{ process: RunningProcess; port: number }> {
+  const { binaries, data, socketFolder, user, options } = plan;
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
-    const all = { ...SETTINGS, unix_socket_directories: socketFolder, ...settings };
+    const port = await findFreePort(options.preferredPort);
+    const all = { ...SETTINGS, unix_socket_directories: socketFolder, ...options.settings };
     const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const process = startProcess(
       [join(binaries, "postgres"), "-D", data, "-p", String(port), ...flags],

@@ -46,6 +46,16 @@ type EndSignal = "TERM" | "QUIT" | "KILL";
 
 let pipe: ReturnType<typeof startReaper> | null = null;
 
+/** Ends the processes and removes the folders now, and waits until that is done. */
+export async function reapNow(): Promise<void> {
+  const reaper = pipe;
+  pipe = null;
+  if (reaper !== null) {
+    await reaper.stdin.end();
+    await reaper.exited;
+  }
+}
+
 /** Has a process ended when this one is gone. */
 export function reapProcess(pid: number, signal: EndSignal): void {
   tell(`process ${pid} ${signal}`);
