@@ -22,8 +22,6 @@ import {
   wrappedKeyAt,
 } from "./layout.ts";
 
-const DATA_KEY_LENGTH = 32;
-
 /** An AcraStruct that was opened where it stood. */
 export interface TakenAcraStruct {
   readonly plaintext: Uint8Array;
@@ -89,8 +87,9 @@ export function takeAcraStruct(
 }
 
 /**
- * The 32-byte data key of the AcraStruct at an offset, or `null` when it does not unwrap. Looks at
- * the header only, so a forged or cut body does not matter. The caller wipes the key.
+ * The data key of the AcraStruct at an offset, or `null` when it does not unwrap. It has 32 bytes:
+ * no other length fits a Secure Message of 84. Looks at the header only, so a forged or cut body
+ * does not matter. The caller wipes the key.
  */
 export function unwrapDataKey(
   bytes: Uint8Array,
@@ -102,8 +101,7 @@ export function unwrapDataKey(
   }
   return orNull(() => {
     const throwaway = decodePublicKey(publicKeyAt(bytes, offset));
-    const dataKey = openMessage(key, throwaway, wrappedKeyAt(bytes, offset));
-    return dataKey.length === DATA_KEY_LENGTH ? dataKey : null;
+    return openMessage(key, throwaway, wrappedKeyAt(bytes, offset));
   });
 }
 

@@ -193,6 +193,11 @@ describe.each(PROVIDERS)("The %s provider", (_name, provider) => {
     const changed = tag.with(15, (tag[15] ?? 0) ^ 1);
     expect(provider.gcmOpen(key, nonce, ciphertext, changed, aad)).toBeNull();
     expect(provider.gcmOpen(key, nonce, ciphertext, tag, Uint8Array.of(0))).toBeNull();
+    const joined = Uint8Array.of(...ciphertext, ...tag);
+    for (const border of [2, 4]) {
+      const [front, back] = [joined.subarray(0, border), joined.subarray(border)];
+      expect(provider.gcmOpen(key, nonce, front, back, aad)).toBeNull();
+    }
     expect(() => provider.gcmSeal(key.subarray(1), nonce, ciphertext, aad)).toThrow();
   });
 

@@ -89,17 +89,17 @@ describe("sealPoisonRecord", () => {
 
   test("draws lengths of 1 to 99 when none is asked for", () => {
     const lengths = Array.from(
-      { length: 60 },
+      { length: 600 },
       () => sealPoisonRecord(poisonPublicKey).length - 189,
     );
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual(1);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(99);
-    expect(new Set(lengths).size).toBeGreaterThan(10);
+    expect(new Set(lengths).size).toBeGreaterThan(80);
   });
 
   test("refuses lengths that are not whole numbers of 1 or more", () => {
     for (const length of [0, -1, 1.5, Number.NaN]) {
-      expect(() => sealPoisonRecord(poisonPublicKey, length)).toThrow(RangeError);
+      expect(() => sealPoisonRecord(poisonPublicKey, length)).toThrow("poison record");
     }
   });
 });

@@ -35,9 +35,6 @@ export function decodeContainer(
   reader.expect(tagBytes(tag));
   const length = reader.u32be();
   const storedCrc = reader.u32le();
-  if (length < HEADER_LENGTH || length > bytes.length) {
-    reader.fail(`size ${length} in ${bytes.length} bytes`);
-  }
   const payload = reader.bytes(length - HEADER_LENGTH);
   if (options.prefix !== true) {
     reader.end();
