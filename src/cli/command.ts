@@ -1,0 +1,60 @@
+/**
+ * Commands as data (acra-cli.md §1, §8). A command module exports `defineCommand({…})`; `commands.ts`
+ * names it; the framework parses flags and the configuration file, prints help, and calls `run`.
+ */
+
+import type { SettingSource, SettingsTable, SettingValues } from "../config/mod.ts";
+import type { LevelledLogger } from "../log/mod.ts";
+
+/** Where text goes: stdout carries results only, stderr everything else. */
+export interface TextOutput {
+  /** Writes as it is; the caller adds line ends. */
+  write(text: string): void;
+  readonly isTTY: boolean;
+}
+
+/** The world as a command sees it. */
+export interface CommandContext {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** At the level of start-up; daemons call `endStartUp` when they are ready (acra-cli.md §6.1). */
+  readonly log: LevelledLogger;
+  /** Who set the setting of this name. */
+  given(name: string): SettingSource;
+}
+
+/** One example of `--help`: what it does, and the line to type. */
+export interface Example {
+  readonly about: string;
+  readonly line: string;
+}
+
+/** A command: `acra NAME`, or the executable that the original shipped for it. */
+export interface Command<Table extends SettingsTable = SettingsTable> {
+  /** As typed after `acra`: `server`, `keys gen`. */
+  readonly name: string;
+  /** Name in logs and of the default configuration file: `acra-server`. */
+  readonly service: string;
+  /** Daemons log their failures with an event code too (acra-cli.md §6.6). */
+  readonly kind: "daemon" | "tool";
+  /** What it is for: a short paragraph of whole sentences. */
+  readonly about: string;
+  readonly examples: readonly Example[];
+  /** All flags; commands of 0.82 include `...COMMON_SETTINGS`. */
+  readonly settings: Table;
+  /** Level from which on a tool logs; info when absent. */
+  readonly logLevel?: "info" | "warning";
+  /**
+   * Does the work; the promise gives the exit code.
+   * @throws ConfigError what the operator can fix: printed as `error:` and `hint:`, exit code 1.
+   */
+  run(context: CommandContext, values: SettingValues<Table>): Promise<number>;
+}
+
+/** Checks a command against its own settings table. */
+export function defineCommand<const Table extends SettingsTable>(
+  command: Command<Table>,
+): Command<Table> {
+  return command;
+}
