@@ -17,6 +17,9 @@ const BINARY = join(ROOT, "dist", "acra");
 /** Everything whose outcome depends on the provider of the primitives. */
 const PORTABLE_FOLDERS = ["crypto", "themis", "acrastruct", "poison", "writer", "pipeline"];
 
+/** `bun test` as every part uses it: some tests start a database and several processes. */
+const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
+
 /** One step of the run: it passes as one, or has tests of its own to count. */
 interface Part {
   readonly title: string;
@@ -26,14 +29,14 @@ interface Part {
 }
 
 const UNIT_PARTS: readonly Part[] = [
-  { title: "unit tests", command: ["bun", "test", "src"], counts: "junit" },
+  { title: "unit tests", command: [...BUN_TEST, "./src/"], counts: "junit" },
   {
-    title: "unit tests with the portable primitives",
+    title: "unit tests and vectors with the portable primitives",
     command: [
-      "bun",
-      "test",
+      ...BUN_TEST,
       "--conditions=portable",
-      ...PORTABLE_FOLDERS.map((folder) => `src/${folder}/`),
+      "./test/vectors/",
+      ...PORTABLE_FOLDERS.map((folder) => `./src/${folder}/`),
     ],
     counts: "junit",
   },
@@ -45,7 +48,7 @@ const ALL_PARTS: readonly Part[] = [
   ...UNIT_PARTS,
   {
     title: "integration tests and command line scripts",
-    command: ["bun", "test", "./test/"],
+    command: [...BUN_TEST, "./test/"],
     env: { ACRA_BINARY: BINARY },
     counts: "junit",
   },
