@@ -1,0 +1,31 @@
+/** The session of a program that looks at nothing: what the connector runs between its two legs. */
+
+import type { Action, ProtocolSession, SessionFailure, Side } from "../pipeline/mod.ts";
+
+const NOTHING: readonly Action[] = [];
+
+/** Forwards every byte to the other side. */
+export class PassThroughSession implements ProtocolSession {
+  readonly phase: string = "ready";
+  readonly idle: boolean = false;
+
+  receive(from: Side, bytes: Uint8Array): readonly Action[] {
+    return [{ kind: "send", to: from === "client" ? "database" : "client", buffers: [bytes] }];
+  }
+
+  resume(_from: Side): readonly Action[] {
+    return NOTHING;
+  }
+
+  hasWork(_from: Side): boolean {
+    return false;
+  }
+
+  end(_from: Side): readonly Action[] {
+    return NOTHING;
+  }
+
+  fail(_failure: SessionFailure): readonly Action[] {
+    return [{ kind: "close", reason: "the program ends the session", error: false }];
+  }
+}

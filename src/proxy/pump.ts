@@ -1,0 +1,374 @@
+/**
+ * Moves bytes between two connections and a session object.
+ *
+ * Backpressure: a side is read only while the other side's queue is short and the session has no
+ * work left over from it. Ends: a half-closed side is half-closed towards the other one too, once
+ * everything that came before has been passed on; a side that is gone takes the other one along.
+ */
+
+import type { Action, ProtocolSession, SessionFailure, Side } from "../pipeline/mod.ts";
+import type { Connection } from "../transport/mod.ts";
+
+/** Bytes queued towards one side before the other one is paused (acra-proxy.md §5.1.3). */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** Buffers below this total are joined into one write; larger ones are written as they are. */
+const JOIN_LIMIT_BYTES = 256 * 1024;
+/** How long a side may take to close after it was told that the session is over, in ms. */
+const LINGER_MS = 5_000;
+
+/** How a session ended. */
+export interface PumpEnd {
+  readonly reason: string;
+  /** Whether it ended otherwise than by one side hanging up in an orderly way. */
+  readonly error: boolean;
+}
+
+/** What a pump works on. */
+export interface PumpOptions {
+  readonly session: ProtocolSession;
+  readonly client: Connection;
+  /** `null` when the database could not be reached: the client is told so in its own protocol. */
+  readonly database: Connection | null;
+  /** Runs the poison alarm; afterwards the session goes on, unless the callee aborted the pump. */
+  readonly alarm: () => void;
+  /** Called once, when both connections are gone. */
+  readonly ended: (end: PumpEnd) => void;
+}
+
+interface Leg {
+  readonly connection: Connection;
+  paused: boolean;
+  /** A turn that goes on with left-over input is due. */
+  scheduled: boolean;
+  /** The peer sent its end of file. */
+  ended: boolean;
+  /** Our end of file was sent to it. */
+  finished: boolean;
+  closed: boolean;
+}
+
+/** One running session. */
+export class Pump {
+  readonly #options: PumpOptions;
+  readonly #client: Leg;
+  readonly #database: Leg | null;
+  #end: PumpEnd | null = null;
+  #closing = false;
+  #aborted = false;
+  #draining = false;
+  #reported = false;
+  #linger: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(options: PumpOptions) {
+    this.#options = options;
+    this.#client = makeLeg(options.client);
+    this.#database = options.database === null ? null : makeLeg(options.database);
+  }
+
+  /** Starts to move bytes; call it once. */
+  start(): void {
+    this.#startLeg("client", this.#client);
+    if (this.#database !== null) {
+      this.#startLeg("database", this.#database);
+    }
+  }
+
+  /** Lets the session end at its next message border, or at once when it stands at one. */
+  drain(): void {
+    this.#draining = true;
+    this.#endWhenIdle();
+  }
+
+  /** Ends the session for a reason of the program's own, in the words of the protocol. */
+  fail(failure: SessionFailure): void {
+    this.#carry(this.#options.session.fail(failure));
+  }
+
+  /** The session's named state. */
+  get phase(): string {
+    return this.#options.session.phase;
+  }
+
+  /** Cuts both connections at once; nothing that is queued is sent any more. */
+  abort(reason: string): void {
+    this.#aborted = true;
+    this.#end ??= { reason, error: true };
+    this.#client.connection.abort();
+    this.#database?.connection.abort();
+  }
+
+  #startLeg(side: Side, leg: Leg): void {
+    leg.connection.start({
+      data: (bytes) => this.#receive(side, bytes),
+      drained: () => this.#drained(),
+      ended: () => this.#sideEnded(side, leg),
+      closed: (error) => this.#sideClosed(side, leg, error),
+    });
+  }
+
+  #receive(from: Side, bytes: Uint8Array): void {
+    if (this.#closing || this.#aborted) {
+      return;
+    }
+    this.#guard(() => {
+      this.#carry(this.#options.session.receive(from, bytes));
+      this.#afterWork(from);
+    });
+  }
+
+  /** A defect of ours that some input brings to light ends this session, not the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.abort(`internal error: ${error instanceof Error ? error.message : "unknown"}`);
+    }
+  }
+
+  #afterWork(from: Side): void {
+    if (this.#database === null && !this.#closing) {
+      this.#carry(this.#options.session.fail("database-unreachable"));
+    }
+    if (this.#options.session.hasWork(from) && !this.#closing && !this.#aborted) {
+      this.#pause(from);
+      this.#schedule(from);
+      return;
+    }
+    this.#regulate(from);
+    this.#endWhenIdle();
+  }
+
+  #schedule(from: Side): void {
+    const leg = this.#leg(from);
+    if (leg !== null && !leg.scheduled) {
+      leg.scheduled = true;
+      setImmediate(() => {
+        leg.scheduled = false;
+        this.#guard(() => this.#workOn(from));
+      });
+    }
+  }
+
+  #workOn(from: Side): void {
+    if (this.#closing || this.#aborted) {
+      return;
+    }
+    const to = this.#leg(other(from));
+    if (to !== null && to.connection.queuedBytes > HIGH_WATER_BYTES) {
+      return;
+    }
+    this.#carry(this.#options.session.resume(from));
+    this.#afterWork(from);
+    const leg = this.#leg(from);
+    if (leg?.ended === true && !this.#options.session.hasWork(from)) {
+      this.#finishOther(from);
+    }
+  }
+
+  #carry(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (this.#aborted) {
+        return;
+      }
+      switch (action.kind) {
+        case "send":
+          this.#send(action.to, action.buffers);
+          break;
+        case "alarm":
+          this.#options.alarm();
+          break;
+        case "close":
+          this.#close({ reason: action.reason, error: action.error });
+          break;
+      }
+    }
+  }
+
+  #send(to: Side, buffers: readonly Uint8Array[]): void {
+    const leg = this.#leg(to);
+    if (leg === null || leg.closed || leg.finished) {
+      return;
+    }
+    const first = buffers[0];
+    if (first === undefined) {
+      return;
+    }
+    if (buffers.length === 1) {
+      leg.connection.write(first);
+      return;
+    }
+    let total = 0;
+    for (const buffer of buffers) {
+      total += buffer.length;
+    }
+    if (total <= JOIN_LIMIT_BYTES) {
+      leg.connection.write(Buffer.concat(buffers as Uint8Array[], total));
+      return;
+    }
+    for (const buffer of buffers) {
+      leg.connection.write(buffer);
+    }
+  }
+
+  /** Pauses or resumes reading from a side by the length of the other side's queue. */
+  #regulate(from: Side): void {
+    const leg = this.#leg(from);
+    const to = this.#leg(other(from));
+    if (leg === null || leg.closed) {
+      return;
+    }
+    if (to !== null && to.connection.queuedBytes > HIGH_WATER_BYTES) {
+      this.#pause(from);
+    } else if (leg.paused && !this.#closing) {
+      leg.paused = false;
+      leg.connection.resume();
+    }
+  }
+
+  #pause(from: Side): void {
+    const leg = this.#leg(from);
+    if (leg !== null && !leg.paused) {
+      leg.paused = true;
+      leg.connection.pause();
+    }
+  }
+
+  #drained(): void {
+    if (this.#aborted) {
+      return;
+    }
+    for (const from of ["client", "database"] as const) {
+      const leg = this.#leg(from);
+      if (leg === null || !leg.paused) {
+        continue;
+      }
+      if (this.#options.session.hasWork(from)) {
+        this.#schedule(from);
+      } else {
+        this.#regulate(from);
+      }
+    }
+  }
+
+  #endWhenIdle(): void {
+    if (this.#draining && !this.#closing && !this.#aborted && this.#options.session.idle) {
+      this.#carry(this.#options.session.fail("shutdown"));
+    }
+  }
+
+  #sideEnded(side: Side, leg: Leg): void {
+    leg.ended = true;
+    if (this.#aborted) {
+      return;
+    }
+    this.#guard(() => this.#carry(this.#options.session.end(side)));
+    if (!this.#options.session.hasWork(side)) {
+      this.#finishOther(side);
+    }
+  }
+
+  /** Passes a side's end of file on, behind everything that was sent before it. */
+  #finishOther(side: Side): void {
+    const to = this.#leg(other(side));
+    if (to === null) {
+      this.#close({ reason: "the client went away", error: false });
+      return;
+    }
+    if (!to.finished && !to.closed) {
+      to.finished = true;
+      to.connection.end();
+    }
+    if (side === "database" || to.ended) {
+      this.#close({ reason: `the ${side} closed its connection`, error: false });
+    }
+  }
+
+  #sideClosed(side: Side, leg: Leg, error: Error | null): void {
+    leg.closed = true;
+    leg.ended = true;
+    if (error === null) {
+      this.#close({ reason: `the ${side} closed its connection`, error: false });
+    } else {
+      this.#close({ reason: `connection with the ${side} failed: ${error.message}`, error: true });
+    }
+    if (side === "client" && this.#database !== null && !this.#database.closed) {
+      this.#database.connection.abort();
+    }
+    this.#report();
+  }
+
+  /** Flushes and closes both sides; a side that does not follow in time is cut. */
+  #close(end: PumpEnd): void {
+    this.#end ??= end;
+    if (this.#closing || this.#aborted) {
+      return;
+    }
+    this.#closing = true;
+    for (const leg of [this.#client, this.#database]) {
+      if (leg === null || leg.closed) {
+        continue;
+      }
+      if (!leg.finished) {
+        leg.finished = true;
+        leg.connection.end();
+      }
+      // Whatever still arrives is read and dropped, so that a reset cannot swallow what we sent.
+      if (leg.paused) {
+        leg.paused = false;
+        leg.connection.resume();
+      }
+    }
+    this.#watchLinger(this.#queued());
+  }
+
+  /** Cuts both sides once nothing has moved for the time a peer is given. */
+  #watchLinger(queuedBefore: number): void {
+    this.#linger = setTimeout(() => {
+      const queued = this.#queued();
+      if (queued > 0 && queued < queuedBefore) {
+        this.#watchLinger(queued);
+        return;
+      }
+      this.#client.connection.abort();
+      this.#database?.connection.abort();
+    }, LINGER_MS);
+  }
+
+  #queued(): number {
+    const database = this.#database;
+    return (
+      (this.#client.closed ? 0 : this.#client.connection.queuedBytes) +
+      (database === null || database.closed ? 0 : database.connection.queuedBytes)
+    );
+  }
+
+  #report(): void {
+    if (this.#reported || !this.#client.closed || this.#database?.closed === false) {
+      return;
+    }
+    this.#reported = true;
+    if (this.#linger !== null) {
+      clearTimeout(this.#linger);
+    }
+    this.#options.ended(this.#end ?? { reason: "both sides closed", error: false });
+  }
+
+  #leg(side: Side): Leg | null {
+    return side === "client" ? this.#client : this.#database;
+  }
+}
+
+function makeLeg(connection: Connection): Leg {
+  return {
+    connection,
+    paused: false,
+    scheduled: false,
+    ended: false,
+    finished: false,
+    closed: false,
+  };
+}
+
+function other(side: Side): Side {
+  return side === "client" ? "database" : "client";
+}

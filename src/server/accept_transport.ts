@@ -1,0 +1,34 @@
+/** Peels the transport off an accepted connection and tells whose connection it is. */
+
+import { isValidClientId } from "../keystore/mod.ts";
+import { acceptSecureSession, type Connection } from "../transport/mod.ts";
+import type { ServerOptions } from "./options.ts";
+
+/** A connection whose client id is known: authenticated, or given by the settings for raw ones. */
+export interface IdentifiedConnection {
+  readonly clientId: string;
+  readonly connection: Connection;
+}
+
+/**
+ * Runs the handshake of the configured transport.
+ * @throws HandshakeError when it fails; the connection is closed then.
+ */
+export async function acceptTransport(
+  connection: Connection,
+  options: ServerOptions,
+  timeoutMs: number,
+): Promise<IdentifiedConnection> {
+  const { transport, keys } = options;
+  switch (transport.kind) {
+    case "raw":
+      return { clientId: transport.clientId, connection };
+    case "secure-session":
+      return await acceptSecureSession(connection, {
+        findServerKey: (clientId) => keys.findServerTransportKey(clientId),
+        findConnectorKey: (clientId) => keys.findConnectorPublicKey(clientId),
+        isValidId: isValidClientId,
+        timeoutMs,
+      });
+  }
+}

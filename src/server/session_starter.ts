@@ -1,0 +1,161 @@
+/** From an accepted connection to a running session: client id, database, pump. */
+
+import { EVENT, type Logger } from "../log/mod.ts";
+import type { ProtocolSession } from "../pipeline/mod.ts";
+import { Pump, type PumpEnd } from "../proxy/mod.ts";
+import { type Connection, dial, formatEndpoint, HandshakeError } from "../transport/mod.ts";
+import { acceptTransport } from "./accept_transport.ts";
+import type { ServerOptions } from "./options.ts";
+import { createSessionFactory } from "./session_factory.ts";
+
+/** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Time from accept to the end of authentication, in ms. */
+const STARTUP_TIMEOUT_MS = 60_000;
+
+/** One accepted connection, from its first moment to its last. */
+export interface Session {
+  drain(): void;
+  abort(reason: string): void;
+}
+
+/** Starts sessions that all share one set of options. */
+export class SessionStarter {
+  readonly #options: ServerOptions;
+  readonly #alarm: () => void;
+  readonly #createSession: (clientId: string) => ProtocolSession;
+
+  constructor(options: ServerOptions, alarm: () => void) {
+    this.#options = options;
+    this.#alarm = alarm;
+    this.#createSession = createSessionFactory(options);
+  }
+
+  /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
+  start(connection: Connection, ended: () => void): Session {
+    const session = new ServerSession(connection, this.#options, this.#alarm, ended);
+    this.#options.log.info(`Got new connection to AcraServer: ${connection.peer}`);
+    void session.run(this.#createSession);
+    return session;
+  }
+}
+
+class ServerSession implements Session {
+  readonly #accepted: Connection;
+  readonly #options: ServerOptions;
+  readonly #log: Logger;
+  readonly #alarm: () => void;
+  readonly #ended: () => void;
+  #pump: Pump | null = null;
+  #cancelled = false;
+  #draining = false;
+  #startupTimer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(accepted: Connection, options: ServerOptions, alarm: () => void, ended: () => void) {
+    this.#accepted = accepted;
+    this.#options = options;
+    this.#log = options.log;
+    this.#alarm = alarm;
+    this.#ended = ended;
+  }
+
+  async run(createSession: (clientId: string) => ProtocolSession): Promise<void> {
+    try {
+      const { clientId, connection } = await acceptTransport(
+        this.#accepted,
+        this.#options,
+        CONNECT_TIMEOUT_MS,
+      );
+      this.#log.info("Handle new connection", { client_id: clientId });
+      const database = await this.#dialDatabase();
+      if (this.#cancelled) {
+        connection.abort();
+        database?.abort();
+        this.#ended();
+        return;
+      }
+      this.#startPump(createSession(clientId), connection, database);
+    } catch (error) {
+      this.#refused(error);
+      this.#ended();
+    }
+  }
+
+  drain(): void {
+    this.#draining = true;
+    if (this.#pump === null) {
+      this.abort("the server stops");
+    } else {
+      this.#pump.drain();
+    }
+  }
+
+  abort(reason: string): void {
+    this.#cancelled = true;
+    if (this.#pump === null) {
+      this.#accepted.abort();
+    } else {
+      this.#pump.abort(reason);
+    }
+  }
+
+  async #dialDatabase(): Promise<Connection | null> {
+    const { database } = this.#options;
+    try {
+      return await dial(database, { timeoutMs: CONNECT_TIMEOUT_MS });
+    } catch (error) {
+      this.#log.error("Can't connect to db", {
+        code: EVENT.databaseUnreachable,
+        connection_string: formatEndpoint(database),
+        error: messageOf(error),
+      });
+      return null;
+    }
+  }
+
+  #startPump(session: ProtocolSession, client: Connection, database: Connection | null): void {
+    const pump = new Pump({
+      session,
+      client,
+      database,
+      alarm: this.#alarm,
+      ended: (end) => this.#finished(end),
+    });
+    this.#pump = pump;
+    this.#startupTimer = setTimeout(() => {
+      if (session.phase !== "ready") {
+        pump.fail("startup-timeout");
+      }
+    }, STARTUP_TIMEOUT_MS);
+    pump.start();
+    if (this.#draining) {
+      pump.drain();
+    }
+  }
+
+  #refused(error: unknown): void {
+    if (error instanceof HandshakeError && error.reason === "closed") {
+      this.#log.debug("Connection closed before the handshake", { error: error.message });
+      return;
+    }
+    this.#log.error("Can't wrap connection from acra-connector", {
+      code: EVENT.handshakeFailed,
+      error: messageOf(error),
+    });
+  }
+
+  #finished(end: PumpEnd): void {
+    if (this.#startupTimer !== null) {
+      clearTimeout(this.#startupTimer);
+    }
+    if (end.error) {
+      this.#log.error("Session ended", { code: EVENT.sessionFailed, error: end.reason });
+    }
+    this.#log.info("Finished processing client's connection");
+    this.#ended();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
