@@ -29,7 +29,7 @@ interface Part {
 }
 
 const UNIT_PARTS: readonly Part[] = [
-  { title: "unit tests", command: [...BUN_TEST, "./src/"], counts: "junit" },
+  { title: "unit tests", command: [...BUN_TEST, "./src/", "./scripts/"], counts: "junit" },
   {
     title: "unit tests and vectors with the portable primitives",
     command: [
