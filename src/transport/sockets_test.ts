@@ -1,65 +1,34 @@
-/** Connections over real sockets: halves, resets, backpressure, refusals, unix sockets. */
+/** Connections over real sockets: halves, resets, backpressure. */
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectNode, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import {
+  atTheEnd,
+  cleanUp,
+  LOCAL,
+  listenFor,
+  makePair,
+  portOf,
+} from "../../test/harness/connections.ts";
 import { Recorder } from "../../test/harness/recorder.ts";
-import { type Connection, dial, type Endpoint, type Listener, listen } from "./mod.ts";
+import { type Connection, dial, listen } from "./mod.ts";
 
-const LOCAL: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 0 };
 const MIB = 1024 * 1024;
 
-let cleanUp: (() => void)[] = [];
-
-afterEach(() => {
-  for (const work of cleanUp.splice(0)) {
-    work();
-  }
-});
-
-interface Pair {
-  readonly dialled: Connection;
-  readonly accepted: Connection;
-}
-
-async function listenFor(endpoint: Endpoint): Promise<[Listener, Promise<Connection>]> {
-  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-  const listener = await listen(endpoint, { accepted: resolve, failed: reject });
-  cleanUp.push(() => listener.close());
-  return [listener, promise];
-}
-
-async function makePair(endpoint: Endpoint = LOCAL): Promise<Pair> {
-  const [listener, accepting] = await listenFor(endpoint);
-  const dialled = await dial(listener.endpoint, { timeoutMs: 1000 });
-  const accepted = await accepting;
-  cleanUp.push(() => {
-    dialled.abort();
-    accepted.abort();
-  });
-  return { dialled, accepted };
-}
+afterEach(cleanUp);
 
 /** An accepted connection whose peer is a plain socket of node, which can reset at will. */
 async function makeRawPair(): Promise<{ peer: Socket; accepted: Connection }> {
   const [listener, accepting] = await listenFor(LOCAL);
-  const port = listener.endpoint.kind === "tcp" ? listener.endpoint.port : 0;
+  const port = portOf(listener.endpoint);
   const peer = connectNode({ host: "127.0.0.1", port, allowHalfOpen: true });
   peer.on("error", () => {});
   const accepted = await accepting;
-  cleanUp.push(() => {
-    peer.destroy();
-    accepted.abort();
-  });
+  atTheEnd(
+    () => peer.destroy(),
+    () => accepted.abort(),
+  );
   return { peer, accepted };
-}
-
-function temporarySocket(): string {
-  const folder = mkdtempSync(join(tmpdir(), "acra-transport-"));
-  cleanUp.push(() => rmSync(folder, { recursive: true }));
-  return join(folder, "s");
 }
 
 function pattern(length: number, seed: number): Uint8Array {
@@ -101,29 +70,29 @@ describe("A connection", () => {
     expect(accepted.peer).not.toBe(dialled.peer);
   });
 
-  test.each([
-    "dialled",
-    "accepted",
-  ] as const)("goes on receiving after the %s side has ended", async (side) => {
-    const pair = await makePair();
-    const one = Recorder.on(pair[side]);
-    const other = Recorder.on(side === "dialled" ? pair.accepted : pair.dialled);
-    one.connection.write(bytes("last words"));
-    one.connection.end();
-    await other.until((recorder) => recorder.hasEnded, "end of file");
-    expect(other.text).toBe("last words");
-    await Bun.sleep(20);
-    expect(other.closedWith).toBeUndefined();
-    for (const part of ["still ", "here"]) {
-      other.connection.write(bytes(part));
-      await Bun.sleep(5);
-    }
-    await one.until((recorder) => recorder.length === 10, "bytes after the half-close");
-    other.connection.end();
-    expect(await one.untilClosed()).toBeNull();
-    expect(await other.untilClosed()).toBeNull();
-    expect(one.text).toBe("still here");
-  });
+  test.each(["dialled", "accepted"] as const)(
+    "goes on receiving after the %s side has ended",
+    async (side) => {
+      const pair = await makePair();
+      const one = Recorder.on(pair[side]);
+      const other = Recorder.on(side === "dialled" ? pair.accepted : pair.dialled);
+      one.connection.write(bytes("last words"));
+      one.connection.end();
+      await other.until((recorder) => recorder.hasEnded, "end of file");
+      expect(other.text).toBe("last words");
+      await Bun.sleep(20);
+      expect(other.closedWith).toBeUndefined();
+      for (const part of ["still ", "here"]) {
+        other.connection.write(bytes(part));
+        await Bun.sleep(5);
+      }
+      await one.until((recorder) => recorder.length === 10, "bytes after the half-close");
+      other.connection.end();
+      expect(await one.untilClosed()).toBeNull();
+      expect(await other.untilClosed()).toBeNull();
+      expect(one.text).toBe("still here");
+    },
+  );
 
   test("that is half-closed by its peer costs no time while it waits", async () => {
     const { dialled, accepted } = await makePair();
@@ -294,7 +263,7 @@ describe("A connection", () => {
       accepted: resolve,
       failed: (error) => errors.push(error),
     });
-    cleanUp.push(() => listener.close());
+    atTheEnd(() => listener.close());
     const dialled = await dial(listener.endpoint, { timeoutMs: 1000 });
     Recorder.on(dialled);
     const far = Recorder.on(await promise);
@@ -307,151 +276,3 @@ describe("A connection", () => {
     expect(errors.length).toBeLessThanOrEqual(1);
   });
 });
-
-describe("Dialling", () => {
-  test("a port that nobody listens on is refused in clear words", async () => {
-    const [listener] = await listenFor(LOCAL);
-    listener.close();
-    const port = listener.endpoint.kind === "tcp" ? listener.endpoint.port : 0;
-    const attempt = dial({ kind: "tcp", host: "127.0.0.1", port }, { timeoutMs: 1000 });
-    await expect(attempt).rejects.toThrow(
-      `Cannot connect to tcp://127.0.0.1:${port}/: connection refused`,
-    );
-  });
-
-  test("an unknown host says so", async () => {
-    const attempt = dial(
-      { kind: "tcp", host: "no-such-host.invalid", port: 1 },
-      { timeoutMs: 5000 },
-    );
-    await expect(attempt).rejects.toThrow("Cannot connect to tcp://no-such-host.invalid:1/");
-  });
-
-  test("a missing unix socket says so", async () => {
-    const path = temporarySocket();
-    const attempt = dial({ kind: "unix", path }, { timeoutMs: 1000 });
-    await expect(attempt).rejects.toThrow(`Cannot connect to unix://${path}: no such socket`);
-  });
-
-  test("a host that does not answer ends after the time given", async () => {
-    const silent = startSilentListener();
-    const port = await silent.port;
-    const started = Date.now();
-    const attempts = Array.from({ length: 12 }, () =>
-      dial({ kind: "tcp", host: "127.0.0.1", port }, { timeoutMs: 300 }).then(
-        (connection) => {
-          connection.abort();
-          return "connected";
-        },
-        (error: Error) => error.message,
-      ),
-    );
-    const outcomes = await Promise.all(attempts);
-    expect(outcomes).toContain(
-      `Cannot connect to tcp://127.0.0.1:${port}/: no answer within 300 ms`,
-    );
-    expect(Date.now() - started).toBeLessThan(2000);
-  });
-});
-
-describe("Listening", () => {
-  test("on a port in use says so", async () => {
-    const [listener] = await listenFor(LOCAL);
-    const second = listen(listener.endpoint, { accepted: () => {}, failed: () => {} });
-    await expect(second).rejects.toThrow("the address is already in use");
-  });
-
-  test("on an empty host takes connections of both families", async () => {
-    const [listener] = await listenFor({ kind: "tcp", host: "", port: 0 });
-    const port = listener.endpoint.kind === "tcp" ? listener.endpoint.port : 0;
-    const connection = await dial({ kind: "tcp", host: "127.0.0.1", port }, { timeoutMs: 1000 });
-    connection.abort();
-    expect(port).toBeGreaterThan(0);
-  });
-
-  test("may share a port when asked to", async () => {
-    const handler = { accepted: () => {}, failed: () => {} };
-    const first = await listen(LOCAL, handler, { reusePort: true });
-    const second = await listen(first.endpoint, handler, { reusePort: true });
-    cleanUp.push(first.close, second.close);
-    expect(second.endpoint).toEqual(first.endpoint);
-  });
-
-  test("that stops leaves accepted connections alone", async () => {
-    const [listener, accepting] = await listenFor(LOCAL);
-    const dialled = await dial(listener.endpoint, { timeoutMs: 1000 });
-    const accepted = await accepting;
-    listener.close();
-    listener.close();
-    const far = Recorder.on(accepted);
-    Recorder.on(dialled);
-    dialled.write(bytes("on"));
-    dialled.end();
-    await far.until((recorder) => recorder.hasEnded, "end");
-    expect(far.text).toBe("on");
-    accepted.abort();
-  });
-});
-
-describe("A unix socket", () => {
-  test("carries bytes, and its file is gone after the end", async () => {
-    const path = temporarySocket();
-    const [listener, accepting] = await listenFor({ kind: "unix", path });
-    const dialled = await dial({ kind: "unix", path }, { timeoutMs: 1000 });
-    const far = Recorder.on(await accepting);
-    Recorder.on(dialled);
-    dialled.write(bytes("local"));
-    dialled.end();
-    await far.until((recorder) => recorder.hasEnded, "end");
-    expect(far.text).toBe("local");
-    expect(far.connection.peer).toBe(path);
-    far.connection.end();
-    listener.close();
-    expect(existsSync(path)).toBe(false);
-  });
-
-  test("left behind by a dead process is replaced", async () => {
-    const path = temporarySocket();
-    const script = `Bun.listen({ unix: ${JSON.stringify(path)}, socket: { data() {} } }); process.kill(process.pid, "SIGKILL")`;
-    await Bun.spawn([process.execPath, "-e", script], { stdout: "ignore" }).exited;
-    expect(existsSync(path)).toBe(true);
-    const { dialled } = await makePair({ kind: "unix", path });
-    expect(dialled.peer).toBe(path);
-  });
-
-  test("of a living process is left alone", async () => {
-    const path = temporarySocket();
-    await listenFor({ kind: "unix", path });
-    const second = listen({ kind: "unix", path }, { accepted: () => {}, failed: () => {} });
-    await expect(second).rejects.toThrow("the address is already in use");
-    const again = await dial({ kind: "unix", path }, { timeoutMs: 1000 });
-    again.abort();
-  });
-
-  test("does not replace another kind of file", async () => {
-    const path = temporarySocket();
-    writeFileSync(path, "precious");
-    const second = listen({ kind: "unix", path }, { accepted: () => {}, failed: () => {} });
-    await expect(second).rejects.toThrow("the address is already in use");
-    expect(existsSync(path)).toBe(true);
-  });
-});
-
-/** A process that listens and never accepts: once its queue is full, connecting gets no answer. */
-function startSilentListener(): { port: Promise<number> } {
-  const script = `
-    const server = require("node:net").createServer();
-    server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
-      require("node:fs").writeSync(1, String(server.address().port) + "\\n");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20000);
-      process.exit(0);
-    });`;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
-  cleanUp.push(() => child.kill("SIGKILL"));
-  const port = (async () => {
-    const reader = child.stdout.getReader();
-    const { value } = await reader.read();
-    return Number(new TextDecoder().decode(value));
-  })();
-  return { port };
-}
