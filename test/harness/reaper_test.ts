@@ -1,7 +1,7 @@
 /** Nothing that was entrusted to the reaper outlives the process, however that ends. */
 
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const PROGRAM = `
@@ -16,6 +16,10 @@ const PROGRAM = `
 
 /** Whether the process runs; one that ended and waits for its new parent to notice does not. */
 function exists(pid: number): boolean {
+  const status = `/proc/${pid}/status`;
+  if (existsSync("/proc/self/status")) {
+    return existsSync(status) && !/^State:\s*Z/m.test(readFileSync(status, "latin1"));
+  }
   const state = Bun.spawnSync(["ps", "-o", "stat=", "-p", String(pid)])
     .stdout.toString()
     .trim();
