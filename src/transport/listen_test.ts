@@ -131,7 +131,7 @@ describe("A unix socket", () => {
 
   test("of a living process is left alone", async () => {
     const path = makeSocketPath();
-    await listenFor({ kind: "unix", path });
+    await makePair({ kind: "unix", path });
     const second = listen({ kind: "unix", path }, { accepted: () => {}, failed: () => {} });
     await expect(second).rejects.toThrow("the address is already in use");
     const again = await dial({ kind: "unix", path }, { timeoutMs: 1000 });
