@@ -74,8 +74,16 @@ const { values } = parseArgs({
   },
 });
 const outfile = resolve(values.outfile);
-await compile(outfile, values.target);
-console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
-if (values.links !== undefined) {
-  layLinks(resolve(values.links), outfile);
+try {
+  await compile(outfile, values.target);
+  console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
+  if (values.links !== undefined) {
+    layLinks(resolve(values.links), outfile);
+  }
+} catch (error) {
+  const reasons = error instanceof AggregateError ? error.errors : [error];
+  for (const reason of reasons) {
+    console.error(`error: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+  process.exitCode = 1;
 }
