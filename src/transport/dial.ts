@@ -5,6 +5,7 @@ import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import type { SocketConnection } from "./socket_connection.ts";
 import { adoptSocket, makeSocketHandlers, type SocketData } from "./socket_handlers.ts";
 
+/** Limits of connecting. */
 export interface DialOptions {
   /** How long the connection may take to stand, in ms. */
   readonly timeoutMs: number;

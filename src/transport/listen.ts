@@ -11,6 +11,7 @@ import { removeStaleSocket } from "./stale_socket.ts";
 const ANY_HOST = "::";
 const ANY_HOST_IPV4 = "0.0.0.0";
 
+/** What a listener tells its owner. */
 export interface ListenHandler {
   /** A peer connected; nothing is read from it until the connection is started. */
   accepted(connection: Connection, info: PeerInfo): void;
@@ -18,6 +19,7 @@ export interface ListenHandler {
   failed(error: Error): void;
 }
 
+/** How to listen. */
 export interface ListenOptions {
   /** Lets several threads or processes listen on the same port and share its connections. */
   readonly reusePort?: boolean;

@@ -13,6 +13,7 @@ const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when 
    2: 0100007F:D431 0100007F:2516 01 00000000:00000000 00:00000000 00000000  1001        0 1196 1 0
    3: 0100007F:D432 0100007F:2516 01 00000000:00000000 00:00000000 00000000     0        0 1197 1 0
    4: 0200007F:D431 0100007F:2516 01 00000000:00000000 00:00000000 00000000  1002        0 1198 1 0
+   5: 0100000A:D431 0100007F:2516 01 00000000:00000000 00:00000000 00000000  1005        0 1199 1 0
   oops
 `;
 const TCP6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

@@ -118,6 +118,16 @@ describe("A connection", () => {
     expect(far.text).toBe("early");
   });
 
+  test("reads nothing before it is started", async () => {
+    const { dialled, accepted } = await makePair();
+    Recorder.on(dialled);
+    dialled.write(new Uint8Array(16 * MIB));
+    await Bun.sleep(50);
+    expect(dialled.queuedBytes).toBeGreaterThan(4 * MIB);
+    const far = Recorder.on(accepted);
+    await far.until((recorder) => recorder.length === 16 * MIB, "all bytes");
+  });
+
   test("is silent while it is paused", async () => {
     const { dialled, accepted } = await makePair();
     const far = Recorder.on(accepted);
@@ -144,6 +154,8 @@ describe("A connection", () => {
       peer.resetAndDestroy();
       const error = await far.untilClosed();
       expect(error).toBeInstanceOf(Error);
+      accepted.resume();
+      await Bun.sleep(1);
       expect(far.events).toEqual(["closed"]);
     },
   );

@@ -17,8 +17,10 @@ interface TimeLimit {
   readonly timeoutMs?: number;
 }
 
+/** Keys and limits of the accepting side. */
 export interface AcceptSecureSessionOptions extends AcceptingKeys, CarriageOptions, TimeLimit {}
 
+/** Keys and limits of the connecting side. */
 export interface DialSecureSessionOptions extends ConnectingKeys, CarriageOptions, TimeLimit {}
 
 /** An authenticated peer. */

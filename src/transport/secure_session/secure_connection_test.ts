@@ -111,6 +111,33 @@ describe("A Secure Session connection", () => {
     expect(far.events).toEqual(["data", "ended"]);
   });
 
+  test("keeps what came in one piece with the handshake's last message, end included", async () => {
+    const { dialled, accepted } = await makePair();
+    const carriage = SecureCarriage.accept(ACCEPT);
+    const server = Recorder.on(accepted);
+    server.onData = (chunk) => {
+      carriage.push(chunk);
+      const reply = carriage.handshake() ?? new Uint8Array();
+      if (carriage.established) {
+        const greeting = carriage.seal(bytes("greeting"), Math.floor(Date.now() / 1000));
+        accepted.write(concatBytes(reply, greeting));
+        accepted.end();
+      } else {
+        accepted.write(reply);
+      }
+    };
+    const client = await dialSecureSession(dialled, DIAL);
+    await Bun.sleep(10);
+    const near = Recorder.on(client);
+    client.pause();
+    await Bun.sleep(10);
+    expect(near.events).toEqual([]);
+    client.resume();
+    await near.until((recorder) => recorder.hasEnded, "end");
+    expect(near.text).toBe("greeting");
+    expect(near.closedWith).toBeUndefined();
+  });
+
   test("carries 16 MiB both ways at once, with pauses, exactly", async () => {
     const { client, server } = await makeSecurePair();
     const total = 16 * MIB;
