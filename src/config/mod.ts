@@ -5,6 +5,17 @@
  */
 
 export { ConfigError, type ConfigErrorOptions } from "./config_error.ts";
+export { codeOf, expandHome } from "./config_file.ts";
+export { formatDump, writeDump } from "./dump.ts";
+export { type FoundSetting, findSetting, sortSettings } from "./find_setting.ts";
+export { FlagError } from "./flag_error.ts";
+export {
+  checkSettings,
+  type ResolvedSettings,
+  resolveSettings,
+  type SettingsInput,
+  type SettingsNote,
+} from "./resolve.ts";
 export {
   type BooleanSetting,
   COMMON_SETTINGS,
@@ -17,3 +28,4 @@ export {
   type SettingValues,
   type StringSetting,
 } from "./setting.ts";
+export { parseValue } from "./value.ts";

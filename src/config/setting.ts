@@ -21,12 +21,15 @@ interface SettingBase<Type extends string, Value> {
   readonly unavailable?: string;
   /** Which values need the unavailable feature; by default all but the default. */
   readonly isUnavailable?: (value: Value) => boolean;
-  /** Reads a value but does nothing yet, because of this; a warning says so when it is given. */
+  /** Accepted without effect, because of this; a warning says so when another value is given. */
   readonly inert?: string;
 }
 
 /** A setting that holds text. */
-export type StringSetting = SettingBase<"string", string>;
+export interface StringSetting extends SettingBase<"string", string> {
+  /** The text is a path: `~/` is expanded to the home folder (B-4 of acra-cli.md §15). */
+  readonly isPath?: boolean;
+}
 /** A setting that holds a whole number. */
 export type IntegerSetting = SettingBase<"integer", number>;
 /** A setting that is on or off. */
@@ -64,6 +67,7 @@ export const COMMON_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Configuration file to read in place of configs/<service>.yaml",
+    isPath: true,
   },
   {
     name: "dump_config",
