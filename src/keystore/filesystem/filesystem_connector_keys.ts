@@ -1,0 +1,70 @@
+/** The connector's keys in a folder: two files, read anew for each connection (acra-formats.md §4.5). */
+
+import { join } from "node:path";
+import type { Logger } from "../../log/mod.ts";
+import type { PrivateKey, PublicKey } from "../../themis/mod.ts";
+import type { ClientId } from "../client_id.ts";
+import { KeyNotFoundError } from "../errors.ts";
+import { keyFilesOf, type OwnedKeyKind } from "../key_files.ts";
+import type { ConnectorKeys } from "../keystore.ts";
+import type { MasterKey } from "../master_key.ts";
+import { ExampleKeyAlarm } from "./example_key_alarm.ts";
+import { openPrivateKey, openPublicKey } from "./open_key_file.ts";
+import { hasPrivatePermissions, type KeyFile, readKeyFile } from "./read_key_file.ts";
+
+/** What the connector's keys need. */
+export interface FilesystemConnectorKeysOptions {
+  readonly folder: string;
+  readonly clientId: ClientId;
+  /** Whom the connector talks to; the server when absent. */
+  readonly peer?: "server" | "translator";
+  readonly masterKey: MasterKey;
+  readonly log: Logger;
+}
+
+/** Key files of one client in a folder, without a cache. */
+export class FilesystemConnectorKeys implements ConnectorKeys {
+  readonly #options: FilesystemConnectorKeysOptions;
+  readonly #alarm: ExampleKeyAlarm;
+  #warned = false;
+
+  constructor(options: FilesystemConnectorKeysOptions) {
+    this.#options = options;
+    this.#alarm = new ExampleKeyAlarm(options.log);
+  }
+
+  readClientKey(): PrivateKey {
+    const { folder, clientId, masterKey } = this.#options;
+    const { privateName, context } = keyFilesOf("connector-transport", clientId);
+    const file = this.#read("connector-transport", join(folder, privateName));
+    this.#checkPermissions(file);
+    const key = openPrivateKey(file, context, masterKey);
+    this.#alarm.check(key.publicKey);
+    return key;
+  }
+
+  readServerPublicKey(): PublicKey {
+    const { folder, clientId, peer } = this.#options;
+    const kind = peer === "translator" ? "translator-transport" : "server-transport";
+    const { publicName } = keyFilesOf(kind, clientId);
+    const key = openPublicKey(this.#read(kind, join(folder, publicName)));
+    this.#alarm.check(key);
+    return key;
+  }
+
+  #read(kind: OwnedKeyKind, path: string): KeyFile {
+    const file = readKeyFile(path);
+    if (file === null) {
+      throw new KeyNotFoundError(kind, this.#options.clientId, path);
+    }
+    return file;
+  }
+
+  /** 0.82 did not look: a warning, once (§4.4). */
+  #checkPermissions(file: KeyFile): void {
+    if (!this.#warned && !hasPrivatePermissions(file)) {
+      this.#warned = true;
+      this.#options.log.warning(`private key file ${file.path} has incorrect permissions`);
+    }
+  }
+}
