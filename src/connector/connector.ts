@@ -8,10 +8,12 @@ import {
   dial,
   dialSecureSession,
   type Endpoint,
+  formatEndpoint,
   type Listener,
   listen,
+  type PeerInfo,
 } from "../transport/mod.ts";
-import { checkOwner } from "./owner_check.ts";
+import { isOtherUser } from "./owner_check.ts";
 
 /** Time for the connection to the server and, again, for the handshake, in ms. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,6 +34,8 @@ export interface ConnectorOptions {
 
 /** A connector that accepts connections. */
 export interface RunningConnector {
+  /** Where it listens, as a connection string. */
+  readonly address: string;
   readonly sessionCount: number;
   /** Stops accepting, waits for sessions, cuts what is left; resolves with how many were cut. */
   drain(): Promise<number>;
@@ -65,13 +69,17 @@ class Connector implements RunningConnector {
     this.#options = options;
   }
 
+  get address(): string {
+    return formatEndpoint(this.#listener?.endpoint ?? this.#options.listen);
+  }
+
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
   async listen(): Promise<void> {
     this.#listener = await listen(this.#options.listen, {
-      accepted: (connection) => void this.#accepted(connection),
+      accepted: (connection, peer) => void this.#accepted(connection, peer),
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
@@ -105,7 +113,7 @@ class Connector implements RunningConnector {
     }
   }
 
-  async #accepted(connection: Connection): Promise<void> {
+  async #accepted(connection: Connection, peer: PeerInfo): Promise<void> {
     const { log } = this.#options;
     if (this.#stopping) {
       connection.abort();
@@ -114,7 +122,7 @@ class Connector implements RunningConnector {
     this.#sessions.set(connection, connection);
     log.info(`Got new connection to AcraConnector: ${connection.peer}`);
     try {
-      await this.#connect(connection);
+      await this.#connect(connection, peer);
     } catch (error) {
       connection.abort();
       this.#forget(connection);
@@ -125,9 +133,9 @@ class Connector implements RunningConnector {
     }
   }
 
-  async #connect(connection: Connection): Promise<void> {
+  async #connect(connection: Connection, peer: PeerInfo): Promise<void> {
     const { log, userCheckDisabled } = this.#options;
-    if (!userCheckDisabled && !(await checkOwner(connection))) {
+    if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
         code: EVENT.sessionFailed,
       });

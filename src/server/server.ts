@@ -1,13 +1,15 @@
 /** The running server: one listener, its sessions, and an orderly end. */
 
 import { EVENT } from "../log/mod.ts";
-import { type Connection, type Listener, listen } from "../transport/mod.ts";
+import { type Connection, formatEndpoint, type Listener, listen } from "../transport/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
 import { type Session, SessionStarter } from "./session_starter.ts";
 
 /** A server that accepts connections. */
 export interface RunningServer {
+  /** Where it listens, as a connection string. */
+  readonly address: string;
   /** Sessions that are running or being set up. */
   readonly sessionCount: number;
   /** Resolves with the exit status when the server stopped by itself (poison record) or was stopped. */
@@ -48,6 +50,10 @@ class Server implements RunningServer {
     this.#options = options;
     const alarm = createPoisonReaction(options.poison, options.log, () => this.stop(1));
     this.#starter = new SessionStarter(options, alarm);
+  }
+
+  get address(): string {
+    return formatEndpoint(this.#listener?.endpoint ?? this.#options.listen);
   }
 
   get sessionCount(): number {

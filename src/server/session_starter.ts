@@ -6,7 +6,8 @@ import { Pump, type PumpEnd } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint, HandshakeError } from "../transport/mod.ts";
 import { acceptTransport } from "./accept_transport.ts";
 import type { ServerOptions } from "./options.ts";
-import { createSessionFactory } from "./session_factory.ts";
+import { type CreateSession, createSessionFactory } from "./session_factory.ts";
+import { createSessionLog } from "./session_log.ts";
 
 /** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -23,12 +24,12 @@ export interface Session {
 export class SessionStarter {
   readonly #options: ServerOptions;
   readonly #alarm: () => void;
-  readonly #createSession: (clientId: string) => ProtocolSession;
+  readonly #createSession: CreateSession;
 
   constructor(options: ServerOptions, alarm: () => void) {
     this.#options = options;
     this.#alarm = alarm;
-    this.#createSession = createSessionFactory(options);
+    this.#createSession = createSessionFactory(options, createSessionLog(options.log));
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
@@ -59,7 +60,7 @@ class ServerSession implements Session {
     this.#ended = ended;
   }
 
-  async run(createSession: (clientId: string) => ProtocolSession): Promise<void> {
+  async run(createSession: CreateSession): Promise<void> {
     try {
       const { clientId, connection } = await acceptTransport(
         this.#accepted,

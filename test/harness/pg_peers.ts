@@ -144,7 +144,7 @@ export class RawClient {
 
   private constructor(socket: net.Socket) {
     this.socket = socket;
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       this.#messages.push(...this.#reader.push(chunk));
       this.#wake?.();
     });

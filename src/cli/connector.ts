@@ -1,0 +1,132 @@
+/** `acra connector`: from settings to a running connector (acra-cli.md §8.2, §6.7, §7.1). */
+
+import { ConfigError, expandHome, type SettingValues } from "../config/mod.ts";
+import { type ConnectorOptions, startConnector } from "../connector/mod.ts";
+import {
+  FilesystemConnectorKeys,
+  isKeystoreError,
+  isValidClientId,
+  readMasterKey,
+} from "../keystore/mod.ts";
+import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import type { Endpoint } from "../transport/mod.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
+import { endStartUp, runUntilSignal } from "./daemon.ts";
+import { connectorListenEndpoint, hostEndpoint, readEndpoint } from "./endpoints.ts";
+import { CLIENT_ID_RULE, checkTlsPair } from "./shared_settings.ts";
+
+type ConnectorValues = SettingValues<typeof CONNECTOR_SETTINGS>;
+
+/** The original has no setting for this; long enough for a statement, short for an operator, in ms. */
+const CLOSE_TIMEOUT_MS = 3_000;
+
+export const connectorCommand = defineCommand({
+  name: "connector",
+  service: "acra-connector",
+  kind: "daemon",
+  about:
+    "Looks like the database to the application on the same machine and carries its bytes to the server " +
+    "over an authenticated, encrypted channel. It holds no key that opens data.",
+  examples: [
+    {
+      about: "Listen on 127.0.0.1:9494 and connect to a server",
+      line: "acra connector --client_id=testclientid --acraserver_connection_host=10.0.0.5 --keys_dir=.acrakeys/acra-connector",
+    },
+  ],
+  settings: CONNECTOR_SETTINGS,
+  run: runConnector,
+});
+
+async function runConnector(context: CommandContext, values: ConnectorValues): Promise<number> {
+  const { log } = context;
+  log.info("Validating service configuration...");
+  checkTlsPair(values);
+  log.info(`Preparing to start in mode: ${values.mode}`);
+  const options = makeOptions(context, values);
+  const connector = await startConnector(options).catch((error: unknown) => {
+    throw new ConfigError(
+      error instanceof Error ? error.message : "Can't start listen connections",
+      "choose another address with --incoming_connection_string, or stop what listens there",
+      { code: EVENT.listenFailed, cause: error },
+    );
+  });
+  log.info(`Setup ready. Start listening connection ${connector.address}`);
+  endStartUp(log, values);
+  const finished = Promise.withResolvers<number>();
+  return await runUntilSignal(finished.promise, log, {
+    drain: () => {
+      void connector.drain().then((cut) => finished.resolve(cut === 0 ? 0 : 1));
+    },
+    stop: () => {
+      connector.stop();
+      finished.resolve(1);
+    },
+  });
+}
+
+function makeOptions(context: CommandContext, values: ConnectorValues): ConnectorOptions {
+  const { log } = context;
+  const server = chooseServer(values);
+  const masterKey = readMasterKey(context.env);
+  const clientId = values.client_id;
+  if (!isValidClientId(clientId)) {
+    throw new ConfigError(CLIENT_ID_RULE, "name the client, as in --client_id=testclientid");
+  }
+  log.info("Initializing keystore...");
+  const folder = expandHome(values.keys_dir, context.env["HOME"]);
+  const keys = new FilesystemConnectorKeys({ folder, clientId, masterKey, log });
+  log.info("Keystore init OK");
+  checkKeys(keys, clientId, log);
+  log.info("Configuring transport...");
+  const encryptionDisabled = values.acraserver_transport_encryption_disable;
+  const transport = encryptionDisabled ? "raw" : "Secure Session";
+  log.info(`Selecting transport: use ${transport} transport wrapper`);
+  return {
+    listen: connectorListenEndpoint(values),
+    server,
+    clientId,
+    encryptionDisabled,
+    userCheckDisabled: values.user_check_disable || process.platform !== "linux",
+    keys,
+    log,
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
+  };
+}
+
+function chooseServer(values: ConnectorValues): Endpoint {
+  if (values.acraserver_connection_host !== "") {
+    return hostEndpoint(values.acraserver_connection_host, values.acraserver_connection_port);
+  }
+  if (values.acraserver_connection_string === "") {
+    throw new ConfigError(
+      "Configuration error: you must pass acraserver_connection_host or acraserver_connection_string parameter",
+      "name the server, as in --acraserver_connection_host=10.0.0.5",
+    );
+  }
+  return readEndpoint("acraserver_connection_string", values.acraserver_connection_string);
+}
+
+/** Both keys have to be there and usable before anybody is let in. */
+function checkKeys(keys: FilesystemConnectorKeys, clientId: string, log: LevelledLogger): void {
+  log.info("Reading transport keys...");
+  check("AcraConnector private key", () => keys.readClientKey());
+  log.info(`Client id = ${clientId}, and client key is OK`);
+  check("AcraServer public key", () => keys.readServerPublicKey());
+  log.info("AcraServer public key is OK");
+}
+
+function check(what: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!isKeystoreError(error)) {
+      throw error;
+    }
+    throw new ConfigError(
+      `Configuration error: can't check that ${what} exists, got error - ${error.message}`,
+      error.hint,
+      { cause: error },
+    );
+  }
+}

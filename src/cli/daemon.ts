@@ -1,0 +1,57 @@
+/** What both daemons do around their work: log levels, signals, an orderly end (acra-cli.md §6.1, §7). */
+
+import type { LevelledLogger } from "../log/mod.ts";
+
+/** The two settings that choose a level. */
+interface LevelValues {
+  readonly d: boolean;
+  readonly v: boolean;
+}
+
+/** Switches from the level of start-up to the one that the settings ask for, and says so. */
+export function endStartUp(log: LevelledLogger, values: LevelValues): void {
+  if (values.d) {
+    log.info("Enabling DEBUG log level");
+    log.level = "debug";
+  } else if (values.v) {
+    log.info("Enabling VERBOSE log level");
+    log.level = "info";
+  } else {
+    log.info("Disabling future logs... Set -v -d to see logs");
+    log.level = "warning";
+  }
+}
+
+/** How a daemon ends. */
+interface Ending {
+  /** The first signal: end in an orderly way. */
+  readonly drain: () => void;
+  /** The second signal: end at once. */
+  readonly stop: () => void;
+}
+
+/** Runs until `finished` gives the exit status; SIGINT and SIGTERM drain, a second one stops. */
+export async function runUntilSignal(
+  finished: Promise<number>,
+  log: LevelledLogger,
+  ending: Ending,
+): Promise<number> {
+  let signals = 0;
+  const onSignal = (): void => {
+    signals++;
+    if (signals === 1) {
+      log.info("Received incoming SIGTERM or SIGINT signal");
+      ending.drain();
+    } else {
+      ending.stop();
+    }
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    return await finished;
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}

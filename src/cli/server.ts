@@ -1,0 +1,119 @@
+/** `acra server`: from settings to a running server (acra-cli.md §8.1, §6.7, §7.2). */
+
+import { ConfigError, expandHome, type SettingValues } from "../config/mod.ts";
+import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
+import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { endStartUp, runUntilSignal } from "./daemon.ts";
+import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import { checkTlsPair } from "./shared_settings.ts";
+
+type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
+
+const TRANSPORT_NAMES = { raw: "raw", "secure-session": "Secure Session" } as const;
+
+export const serverCommand = defineCommand({
+  name: "server",
+  service: "acra-server",
+  kind: "daemon",
+  about:
+    "Relays the PostgreSQL protocol to the database and replaces AcraStructs in its answers by plaintext. " +
+    "It alone holds the private keys: run it on a machine of its own.",
+  examples: [
+    {
+      about: "Serve connectors over Secure Session in front of a database",
+      line: "acra server --db_host=127.0.0.1 --db_port=5432 --keys_dir=.acrakeys/acra-server",
+    },
+    {
+      about: "Serve applications directly, without encryption on the way",
+      line: "acra server --db_host=127.0.0.1 --acraconnector_transport_encryption_disable --client_id=testclientid",
+    },
+    {
+      about: "Stop and run a script when a poison record is read",
+      line: "acra server --db_host=127.0.0.1 --poison_shutdown_enable --poison_run_script_file=/etc/acra/alarm.sh",
+    },
+  ],
+  settings: SERVER_SETTINGS,
+  run: runServer,
+});
+
+async function runServer(context: CommandContext, values: ServerValues): Promise<number> {
+  const { log } = context;
+  log.info("Validating service configuration...");
+  checkDatabase(values);
+  checkTlsPair(values);
+  const options = makeOptions(context, values);
+  const server = await startServer(options).catch((error: unknown) => {
+    throw new ConfigError(
+      error instanceof Error ? error.message : "Can't start listen connections",
+      "choose another address with --incoming_connection_string, or stop what listens there",
+      { code: EVENT.listenFailed, cause: error },
+    );
+  });
+  log.info(`Start listening to connections. Current PID: ${process.pid}`);
+  endStartUp(log, values);
+  log.info("Start listening connections", {
+    connection_string: server.address,
+    from_descriptor: false,
+  });
+  return await runUntilSignal(server.finished, log, {
+    drain: () => void server.drain(),
+    stop: () => server.stop(1),
+  });
+}
+
+/** @throws ConfigError when it is not clear which database to talk to. */
+function checkDatabase(values: ServerValues): void {
+  if (values.db_host === "") {
+    throw new ConfigError(
+      "db_host is empty: you must specify db_host",
+      "name the database's host, as in --db_host=127.0.0.1",
+    );
+  }
+}
+
+function makeOptions(context: CommandContext, values: ServerValues): ServerOptions {
+  const { log } = context;
+  const masterKey = readMasterKey(context.env);
+  log.info("Initialising keystore...");
+  const keys = new FilesystemKeystore({
+    folder: expandHome(values.keys_dir, context.env["HOME"]),
+    masterKey,
+    cacheSize: values.keystore_cache_size,
+    log,
+  });
+  log.info("Keystore init OK");
+  return {
+    listen: listenEndpoint(values),
+    database: databaseEndpoint(values),
+    transport: chooseTransport(values, log),
+    keys,
+    cellMode: values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell",
+    byteaFormat: values.pgsql_escape_bytea && !values.pgsql_hex_bytea ? "escape" : "hex",
+    poison: {
+      detect: values.poison_detect_enable,
+      scriptFile: expandHome(values.poison_run_script_file, context.env["HOME"]),
+      shutdown: values.poison_shutdown_enable,
+    },
+    closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
+    log,
+  };
+}
+
+function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTransport {
+  log.info("Configuring transport...");
+  const transport: ServerTransport = values.acraconnector_transport_encryption_disable
+    ? { kind: "raw", clientId: values.client_id }
+    : { kind: "secure-session" };
+  if (transport.kind === "raw" && transport.clientId === "") {
+    throw new ConfigError(
+      "Configuration error: without zones raw transport needs a client id",
+      "name whose keys to use, as in --client_id=testclientid",
+      { code: EVENT.transportMisconfigured },
+    );
+  }
+  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
+  return transport;
+}

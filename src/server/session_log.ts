@@ -1,0 +1,34 @@
+/** What sessions tell, as log lines: one for each class and interval, never one for each cell. */
+
+import { createThrottledLog, EVENT, type Logger } from "../log/mod.ts";
+import type { SessionEvents } from "../pipeline/mod.ts";
+
+/** Lines of one class are held back for this long, in ms. */
+const INTERVAL_MS = 1_000;
+
+const KEY_NAMES = { storage: "storage", poison: "poison record" } as const;
+
+/** The events of all sessions of a server; texts as the original's where it has them. */
+export function createSessionLog(log: Logger): SessionEvents {
+  const throttled = createThrottledLog(log, INTERVAL_MS);
+  return {
+    decrypted: () => throttled.debug("Decrypted AcraStruct"),
+    decryptFailed: () =>
+      throttled.debug("Can't decrypt possible AcraStruct", { code: EVENT.blockNotDecrypted }),
+    poisonChecked: () => throttled.debug("Check poison records"),
+    keyMissing: (kind) => throttled.warning(`Can't read private key: no ${KEY_NAMES[kind]} key`),
+    keyUnreadable: (kind, error) =>
+      throttled.error(`Can't read private key: ${KEY_NAMES[kind]} key`, {
+        code: EVENT.keyUnreadable,
+        error: error instanceof Error ? error.message : String(error),
+      }),
+    droppedBytes: (count) =>
+      throttled.warning("Bytes behind an AcraStruct were dropped in whole-cell mode", { count }),
+    rowTooLarge: (bytes) =>
+      throttled.warning("A row is too large to be decrypted and passes as it is", { bytes }),
+    rowMalformed: () =>
+      throttled.warning("A malformed row passes as it is", { code: EVENT.rowUnprocessable }),
+    trackingLost: () =>
+      throttled.warning("Requests and answers of a session can no longer be related"),
+  };
+}
