@@ -137,6 +137,7 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "string",
     default: ".acrakeys",
     help: "Folder with the keys",
+    isPath: true,
   },
   {
     name: "mode",

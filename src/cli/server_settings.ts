@@ -11,6 +11,9 @@ import {
   validatePort,
 } from "./shared_settings.ts";
 
+/** A week, in seconds. */
+const LONGEST_TIMEOUT = 604_800;
+
 /** Everything that can be set for the server. */
 export const SERVER_SETTINGS = defineSettings([
   ...COMMON_SETTINGS,
@@ -22,6 +25,7 @@ export const SERVER_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Rules of the query firewall",
+    isPath: true,
     unavailable: "The query firewall (AcraCensor)",
   },
   {
@@ -54,6 +58,7 @@ export const SERVER_SETTINGS = defineSettings([
     type: "string",
     default: "configs/auth.keys",
     help: "Encrypted accounts of the settings page, served by the HTTP API",
+    isPath: true,
   },
   {
     name: "client_id",
@@ -125,13 +130,17 @@ export const SERVER_SETTINGS = defineSettings([
     type: "integer",
     default: 10,
     help: "Seconds that running sessions get to end when the server stops",
-    validate: (value) => (value < 0 ? "has to be 0 or more seconds" : null),
+    validate: (value) =>
+      value >= 0 && value <= LONGEST_TIMEOUT
+        ? null
+        : "has to be a number of seconds, at most a week",
   },
   {
     name: "keys_dir",
     type: "string",
     default: ".acrakeys",
     help: "Folder with the keys",
+    isPath: true,
   },
   {
     name: "keystore_cache_size",
@@ -176,6 +185,7 @@ export const SERVER_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Program to run when a poison record is read",
+    isPath: true,
   },
   {
     name: "poison_shutdown_enable",

@@ -41,6 +41,7 @@ export const TLS_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Certificates of authorities to trust besides the system's",
+    isPath: true,
     inert: needsTls,
   },
   {
@@ -48,6 +49,7 @@ export const TLS_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Own certificate; needs tls_key",
+    isPath: true,
     inert: needsTls,
   },
   {
@@ -55,6 +57,7 @@ export const TLS_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Private key of the own certificate; needs tls_cert",
+    isPath: true,
     inert: needsTls,
   },
 ]);

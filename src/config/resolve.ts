@@ -6,7 +6,13 @@
 import { ConfigError } from "./config_error.ts";
 import { defaultConfigPath, expandHome, readConfigFile } from "./config_file.ts";
 import { findSetting, sortSettings } from "./find_setting.ts";
-import type { Setting, SettingSource, SettingsTable, SettingValue, SettingValues } from "./setting.ts";
+import type {
+  Setting,
+  SettingSource,
+  SettingsTable,
+  SettingValue,
+  SettingValues,
+} from "./setting.ts";
 import { parseValue } from "./value.ts";
 import type { YamlSettings } from "./yaml_text.ts";
 
@@ -53,7 +59,10 @@ export function resolveSettings<Table extends SettingsTable>(
 ): ResolvedSettings<Table> {
   const notes: SettingsNote[] = [];
   const named = input.flags.get("config_file") ?? "";
-  const configPath = expandHome(named === "" ? defaultConfigPath(input.service) : named, input.home);
+  const configPath = expandHome(
+    named === "" ? defaultConfigPath(input.service) : named,
+    input.home,
+  );
   const hasFile = findSetting(input.table, "config_file") !== null;
   const file = hasFile ? readConfigFile(configPath) : null;
   if (file !== null) {
@@ -166,7 +175,10 @@ export function checkSettings(table: SettingsTable, settings: ResolvedSettings):
       );
     }
     if (setting.inert !== undefined && value !== setting.default) {
-      notes.push({ level: "warning", message: `--${setting.name} has no effect: ${setting.inert}` });
+      notes.push({
+        level: "warning",
+        message: `--${setting.name} has no effect: ${setting.inert}`,
+      });
     }
   }
   return notes;

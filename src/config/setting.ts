@@ -19,8 +19,6 @@ interface SettingBase<Type extends string, Value> {
   readonly aliases?: readonly string[];
   /** Feature of a later version ("TLS from the connector"): only the default is accepted until then. */
   readonly unavailable?: string;
-  /** Which values need the unavailable feature; by default all but the default. */
-  readonly isUnavailable?: (value: Value) => boolean;
   /** Accepted without effect, because of this; a warning says so when another value is given. */
   readonly inert?: string;
 }
@@ -29,6 +27,8 @@ interface SettingBase<Type extends string, Value> {
 export interface StringSetting extends SettingBase<"string", string> {
   /** The text is a path: `~/` is expanded to the home folder (B-4 of acra-cli.md §15). */
   readonly isPath?: boolean;
+  /** Which values need the unavailable feature; by default all but the default. */
+  readonly isUnavailable?: (value: string) => boolean;
 }
 /** A setting that holds a whole number. */
 export type IntegerSetting = SettingBase<"integer", number>;

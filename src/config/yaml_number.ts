@@ -5,8 +5,7 @@
 
 import type { ScalarTag } from "yaml";
 
-const INTEGER =
-  /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
+const INTEGER = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
 const FLOAT = /^[+-]?[0-9]*\.?[0-9]+(?:[eE][+-][0-9]+)?$/;
 
 /** Floats are printed with an exponent from this power of ten on. */
@@ -39,8 +38,7 @@ export function formatNumber(text: string): string {
 
 function readInteger(text: string): bigint | null {
   const [, sign, hex, binary, octal, decimal] = INTEGER.exec(text) ?? [];
-  const digits =
-    prefixed("0x", hex) ?? prefixed("0b", binary) ?? prefixed("0o", octal) ?? decimal;
+  const digits = prefixed("0x", hex) ?? prefixed("0b", binary) ?? prefixed("0o", octal) ?? decimal;
   if (digits === undefined) {
     return null;
   }

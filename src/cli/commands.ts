@@ -1,0 +1,61 @@
+/** All commands. Their modules are loaded only when one runs or is explained. */
+
+import type { CommandEntry } from "./command_table.ts";
+
+/** The commands in the order of `acra help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    kind: "command",
+    name: "server",
+    executable: "acra-server",
+    about: "Decrypt on the way from the database",
+    load: async () => (await import("./server.ts")).serverCommand,
+  },
+  {
+    kind: "command",
+    name: "connector",
+    executable: "acra-connector",
+    about: "Carry an application's connections to the server, encrypted",
+    load: async () => (await import("./connector.ts")).connectorCommand,
+  },
+  {
+    kind: "command",
+    name: "keymaker",
+    executable: "acra-keymaker",
+    about: "Make keys, with the flags of the original",
+    load: async () => (await import("./keymaker.ts")).keymakerCommand,
+  },
+  {
+    kind: "command",
+    name: "poisonrecordmaker",
+    executable: "acra-poisonrecordmaker",
+    about: "Make a poison record: a value that raises an alarm when it is read",
+    load: async () => (await import("./poisonrecordmaker.ts")).poisonrecordmakerCommand,
+  },
+  {
+    kind: "group",
+    name: "keys",
+    about: "Make, list and lay out keys",
+    commands: [
+      {
+        kind: "command",
+        name: "gen",
+        aliases: ["generate"],
+        about: "Make keys",
+        load: async () => (await import("./keys.ts")).keysGenCommand,
+      },
+      {
+        kind: "command",
+        name: "list",
+        about: "List the keys of a folder",
+        load: async () => (await import("./keys.ts")).keysListCommand,
+      },
+      {
+        kind: "command",
+        name: "layout",
+        about: "Make all keys of a client and lay them out for server, connector and writer",
+        load: async () => (await import("./keys.ts")).keysLayoutCommand,
+      },
+    ],
+  },
+];

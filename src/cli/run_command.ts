@@ -1,0 +1,132 @@
+/** One command from its arguments to its exit code: flags, configuration file, log, work. */
+
+import {
+  ConfigError,
+  checkSettings,
+  codeOf,
+  FlagError,
+  formatDump,
+  type ResolvedSettings,
+  resolveSettings,
+  writeDump,
+} from "../config/mod.ts";
+import { createLog, type LevelledLogger, type LogStream, quoteText } from "../log/mod.ts";
+import type { Command, CommandContext, TextOutput } from "./command.ts";
+import { reportFailure, toLine } from "./failure.ts";
+import { type Flags, parseFlags } from "./go_flags.ts";
+import { formatCommandHelp, formatFlags, headingFor } from "./usage.ts";
+import { releaseOf } from "./version.ts";
+
+/** The process around a command. */
+export interface CliProcess {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput & LogStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+}
+
+/** Runs a command with the arguments that follow its name; gives the exit code. */
+export async function runCommandWith(
+  command: Command,
+  args: readonly string[],
+  cli: CliProcess,
+): Promise<number> {
+  let log: LevelledLogger | null = null;
+  try {
+    const flags = parseFlags(args, command.settings);
+    if (flags.help) {
+      cli.stderr.write(formatCommandHelp(command, headingFor(cli.stderr, cli.env)));
+      return 0;
+    }
+    log = openLog(command, flags.values.get("logging_format") ?? "", cli);
+    const settings = resolveSettings({
+      table: command.settings,
+      service: command.service,
+      flags: flags.values,
+      home: cli.env["HOME"],
+    });
+    log = openLog(command, String(settings.values["logging_format"] ?? ""), cli);
+    writeNotes(log, flags, settings);
+    if (settings.values["dump_config"] === true) {
+      return dumpConfig(command, settings, cli, log);
+    }
+    return await checkAndRun(command, settings, cli, log);
+  } catch (error) {
+    if (error instanceof FlagError) {
+      cli.stderr.write(`${toLine(error.message)}\n${formatFlags(command.settings)}`);
+      return 2;
+    }
+    return reportFailure(error, command.kind, cli.stderr, log);
+  }
+}
+
+function openLog(command: Command, format: string, cli: CliProcess): LevelledLogger {
+  return createLog({
+    product: command.service,
+    version: releaseOf(cli.version),
+    kind: command.kind,
+    stream: cli.stderr,
+    format,
+    colours: cli.stderr.isTTY && (cli.env["NO_COLOR"] ?? "") === "",
+    level: command.logLevel ?? "info",
+  });
+}
+
+function writeNotes(log: LevelledLogger, flags: Flags, settings: ResolvedSettings): void {
+  for (const { level, message } of settings.notes) {
+    log[level](message);
+  }
+  if (flags.ignored.length > 0) {
+    log.warning(`Ignored arguments: ${flags.ignored.map(quoteText).join(" ")}`);
+  }
+}
+
+async function checkAndRun(
+  command: Command,
+  settings: ResolvedSettings,
+  cli: CliProcess,
+  log: LevelledLogger,
+): Promise<number> {
+  for (const { level, message } of checkSettings(command.settings, settings)) {
+    log[level](message);
+  }
+  const context: CommandContext = {
+    stdout: cli.stdout,
+    stderr: cli.stderr,
+    env: cli.env,
+    log,
+    given: settings.given,
+  };
+  return await command.run(context, settings.values);
+}
+
+/**
+ * Writes the defaults to the file, and to stdout when it is redirected (B-3 of acra-cli.md §15).
+ * @throws ConfigError when neither took them.
+ */
+function dumpConfig(
+  command: Command,
+  settings: ResolvedSettings,
+  cli: CliProcess,
+  log: LevelledLogger,
+): number {
+  const text = formatDump(command.settings);
+  const path = settings.configPath;
+  if (!cli.stdout.isTTY) {
+    cli.stdout.write(text);
+  }
+  try {
+    writeDump(path, text);
+    log.info(`Config dumped to ${path}`);
+  } catch (error) {
+    if (cli.stdout.isTTY) {
+      throw new ConfigError(
+        `${path}: cannot be written (${codeOf(error)})`,
+        "name another file with --config_file, or redirect the output",
+        { cause: error },
+      );
+    }
+    log.warning(`Config not dumped to ${path}: ${codeOf(error)}`);
+  }
+  return 0;
+}

@@ -1,0 +1,96 @@
+/** Help: the list of flags as the original prints it, and around it what a newcomer needs. */
+
+import { type Setting, type SettingsTable, sortSettings } from "../config/mod.ts";
+import type { Command } from "./command.ts";
+import type { CommandEntry, CommandGroup } from "./command_table.ts";
+
+/** The flags of a command in the layout of acra-cli.md §2.2. */
+export function formatFlags(table: SettingsTable): string {
+  return sortSettings(table).map(formatFlag).join("");
+}
+
+function formatFlag(setting: Setting): string {
+  const dashes = setting.name.length <= 2 ? "-" : "--";
+  const gap = setting.name.length === 1 ? "\t" : "\n    \t";
+  return `  ${dashes}${setting.name}${gap}${describeSetting(setting)}\n`;
+}
+
+/** The help line of a setting with its default, and whether it works yet. */
+export function describeSetting(setting: Setting): string {
+  return `${setting.help}${formatDefault(setting)}${formatLimit(setting)}`;
+}
+
+function formatDefault(setting: Setting): string {
+  if (setting.type === "string") {
+    return setting.default === "" ? "" : ` (default "${setting.default}")`;
+  }
+  const text = String(setting.default);
+  return text === "0" || text === "false" ? "" : ` (default ${text})`;
+}
+
+function formatLimit(setting: Setting): string {
+  if (setting.inert !== undefined) {
+    return " [no effect yet]";
+  }
+  if (setting.unavailable === undefined) {
+    return "";
+  }
+  const isPart = setting.type === "string" && setting.isUnavailable !== undefined;
+  return isPart ? ` [not yet: ${setting.unavailable}]` : " [not supported yet]";
+}
+
+/** Makes headings bold where the reader has a terminal and wants it. */
+export type Heading = (text: string) => string;
+
+/** Headings for an output: bold on a terminal unless NO_COLOR is set. */
+export function headingFor(
+  output: { readonly isTTY: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Heading {
+  const isPlain = !output.isTTY || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+  return isPlain ? (text) => text : (text) => `\x1b[1m${text}\x1b[22m`;
+}
+
+/** Everything about one command. */
+export function formatCommandHelp(command: Command, heading: Heading): string {
+  const examples = command.examples
+    .map(({ about, line }) => `  # ${about}\n  ${line}\n`)
+    .join("\n");
+  return [
+    `${heading("Usage:")} acra ${command.name} [flags]\n`,
+    `${command.about}\n`,
+    ...(examples === "" ? [] : [`${heading("Examples:")}\n${examples}`]),
+    `${heading("Flags:")}\n${formatFlags(command.settings)}`,
+  ].join("\n");
+}
+
+/** The list of commands. */
+export function formatOverview(entries: readonly CommandEntry[], heading: Heading): string {
+  return `${heading("Usage:")} acra COMMAND [flags]
+
+acra stands between an application and its PostgreSQL database. What the application sealed with
+a public key is decrypted on the way back to it; the database only ever holds sealed values.
+
+${heading("Commands:")}
+${formatEntries(entries)}
+Started through a link named acra-server, acra-connector, acra-keymaker or acra-poisonrecordmaker it
+is that command. "acra help COMMAND" explains one.
+`;
+}
+
+/** The list of commands of a group. */
+export function formatGroupHelp(group: CommandGroup, heading: Heading): string {
+  return `${heading("Usage:")} acra ${group.name} COMMAND [flags]
+
+${group.about}.
+
+${heading("Commands:")}
+${formatEntries(group.commands)}
+"acra help ${group.name} COMMAND" explains one.
+`;
+}
+
+function formatEntries(entries: readonly CommandEntry[]): string {
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  return entries.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}\n`).join("");
+}

@@ -1,0 +1,42 @@
+/** The program: arguments → command → exit code. Nothing else ends the process. */
+
+import { readVersion, runCli } from "./cli/mod.ts";
+
+/** How long the last lines may take to reach a slow reader, in ms. */
+const FLUSH_TIMEOUT_MS = 2000;
+
+interface Output {
+  readonly isTTY: boolean;
+  write(text: string, done?: () => void): boolean;
+  on(event: "error", listener: () => void): unknown;
+}
+
+function toOutput(stream: NodeJS.WriteStream): Output {
+  // A reader that went away (`acra help | head -1`) is no reason to fail.
+  stream.on("error", () => {});
+  return {
+    isTTY: stream.isTTY === true,
+    write: (text, done) => stream.write(text, () => done?.()),
+    on: (event, listener) => stream.on(event, listener),
+  };
+}
+
+function flush(output: Output): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  output.write("", resolve);
+  setTimeout(resolve, FLUSH_TIMEOUT_MS);
+  return promise;
+}
+
+const stdout = toOutput(process.stdout);
+const stderr = toOutput(process.stderr);
+const exitCode = await runCli({
+  argv0: process.argv0,
+  args: process.argv.slice(2),
+  stdout,
+  stderr,
+  env: process.env,
+  version: await readVersion(),
+});
+await Promise.all([flush(stdout), flush(stderr)]);
+process.exit(exitCode);
