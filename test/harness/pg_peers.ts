@@ -269,10 +269,7 @@ function serve(socket: net.Socket, answer: Answer): void {
       turn = turn.then(async () => {
         for (const part of await answer(received, socket)) {
           if (!socket.destroyed && !socket.write(part)) {
-            await new Promise<void>((resolve) => {
-              socket.once("drain", resolve);
-              socket.once("close", resolve);
-            });
+            await drained(socket);
           }
         }
       });
@@ -292,5 +289,18 @@ function serve(socket: net.Socket, answer: Answer): void {
         deliver(rest);
       }
     }
+  });
+}
+
+/** Resolves when the socket takes more, or is gone. */
+export function drained(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
   });
 }

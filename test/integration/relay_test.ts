@@ -4,15 +4,11 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
-import {
-  type AcraKeys,
-  makeKeys,
-  startAcraConnector,
-  startAcraServer,
-} from "../harness/acra.ts";
+import { type AcraKeys, makeKeys, startAcraConnector, startAcraServer } from "../harness/acra.ts";
 import {
   cutRandomly,
   dataRow,
+  drained,
   message,
   RawClient,
   ROW_ANSWER_END,
@@ -72,10 +68,14 @@ function sendInPieces(socket: net.Socket, bytes: Buffer, random: () => number): 
 }
 
 /** Reads exactly so many bytes. */
-function collect(socket: net.Socket, length: number): Promise<Buffer> {
+function collect(
+  socket: net.Socket,
+  length: number,
+  already: Buffer = Buffer.alloc(0),
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let have = 0;
+    const chunks: Buffer[] = [already];
+    let have = already.length;
     const take = (chunk: Buffer): void => {
       chunks.push(chunk);
       have += chunk.length;
@@ -104,7 +104,8 @@ function startMixedDatabase(count: number, seen: Map<number, string>): Promise<n
       const random = seededRandom(seed + 7);
       const greeting = Buffer.concat([message("R", Buffer.alloc(4)), message("Z", "I")]);
       const expected = mixedStream(seed + CLIENT_SEED, CLIENT_TYPE_LIST, count);
-      collect(socket, expected.length).then(
+      const already = startup.subarray(startup.readUInt32BE(0));
+      collect(socket, expected.length, already).then(
         (bytes) => seen.set(seed, digest(bytes)),
         () => {},
       );
@@ -255,13 +256,6 @@ async function writeBigCell(socket: net.Socket, length: number): Promise<void> {
   header.writeUInt32BE(length, 7);
   socket.write(header);
   await writeRepeated(socket, Buffer.alloc(64 * 1024, "y"), length / (64 * 1024));
-}
-
-function drained(socket: net.Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once("drain", resolve);
-    socket.once("close", () => resolve());
-  });
 }
 
 /** Logs in, sends a query and counts what comes until the answer must be complete. */
