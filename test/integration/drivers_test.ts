@@ -228,15 +228,16 @@ describe("psql through acra", () => {
 
   testUnless(missing, "reads rows as text, with sslmode=prefer", async () => {
     const out = await psql("select encode(name, 'hex') is null, name from people order by id");
-    expect(out).toBe(`f|\\x${PLAINTEXT.toString("hex")}\nt|\nf|\\x\n`);
+    expect(out).toBe(`f|\\x${PLAINTEXT.toString("hex")}\nt|\nf|\\x`);
   });
 
-  testUnless(missing, "reads a binary cursor and a prepared statement", async () => {
+  testUnless(missing, "reads a cursor and a prepared statement", async () => {
     const out = await psql(
       "begin; declare c cursor for select name from people order by id; fetch 1 from c; " +
         "prepare p as select name from people where id = $1; execute p(1); commit",
     );
-    expect(out).toBe(`\\x${PLAINTEXT.toString("hex")}\n`.repeat(2));
+    const cell = `\\x${PLAINTEXT.toString("hex")}`;
+    expect(out).toBe(`${cell}\n${cell}`);
   });
 
   testUnless(missing, "is refused with sslmode=require while there is no TLS", async () => {
@@ -253,7 +254,7 @@ describe("Python drivers through acra", () => {
         const script = join(import.meta.dir, `drivers/${module}_driver.py`);
         const result = await runProcess([PYTHON, script, url, PLAINTEXT.toString("hex")], {});
         expect(result.stderr).toBe("");
-        expect(result.stdout).toBe("OK\n");
+        expect(result.stdout).toBe("OK");
       },
       60_000,
     );
