@@ -46,6 +46,9 @@ export async function runCommandWith(
       home: cli.env["HOME"],
     });
     log = openLog(command, String(settings.values["logging_format"] ?? ""), cli);
+    if (command.kind === "daemon") {
+      log.info(`Starting service ${command.service}`);
+    }
     writeNotes(log, flags, settings);
     if (settings.values["dump_config"] === true) {
       return dumpConfig(command, settings, cli, log);

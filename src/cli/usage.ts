@@ -58,10 +58,23 @@ export function formatCommandHelp(command: Command, heading: Heading): string {
     .join("\n");
   return [
     `${heading("Usage:")} acra ${command.name} [flags]\n`,
-    `${command.about}\n`,
+    wrap(command.about),
     ...(examples === "" ? [] : [`${heading("Examples:")}\n${examples}`]),
     `${heading("Flags:")}\n${formatFlags(command.settings)}`,
   ].join("\n");
+}
+
+const LINE_WIDTH = 98;
+
+function wrap(text: string): string {
+  let wrapped = "";
+  let column = 0;
+  for (const word of text.split(/\s+/)) {
+    const fits = column + 1 + word.length <= LINE_WIDTH;
+    wrapped += column === 0 ? word : `${fits ? " " : "\n"}${word}`;
+    column = column > 0 && fits ? column + 1 + word.length : word.length;
+  }
+  return `${wrapped}\n`;
 }
 
 /** The list of commands. */

@@ -8,7 +8,7 @@ import { parseYamlSettings, type YamlSettings } from "./yaml_text.ts";
 const ARGUMENTS_UNREADABLE = 508;
 
 /** `~/x` below the home folder; everything else as it is. */
-export function expandHome(path: string, home: string | undefined): string {
+export function expandHome(path: string, home = process.env["HOME"]): string {
   return path.startsWith("~/") && home !== undefined && home !== ""
     ? `${home.replace(/\/+$/, "")}${path.slice(1)}`
     : path;

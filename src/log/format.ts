@@ -135,7 +135,7 @@ export function createCefFormatter({ product, version }: LogIdentity): LogFormat
 function escapeCef(text: string): string {
   const clean = text
     .trim()
-    .replace(/\p{Cc}/gu, " ")
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")
     .replace(/[\\|=]/g, "\\$&");
   return clean === "" ? " " : clean;
 }
