@@ -30,7 +30,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   proxy: ["transport", "pipeline", "log"],
   server: ["all above"],
   connector: ["all above"],
-  cli: ["programs", "keystore", "config", "log", "citty"],
+  cli: ["programs", "transport", "poison", "keystore", "config", "log", "citty", "node"],
   "main.ts": ["cli"],
 };
 
