@@ -10,14 +10,12 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
+import { COMMANDS } from "../src/cli/mod.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
 /** The first is the program; a worker is a further entry point. */
 const ENTRY_POINTS = ["src/main.ts"];
-
-/** The original's executables that the program stands in for (multi-call). */
-const LINKED_COMMANDS = ["server", "connector", "keymaker", "poisonrecordmaker"];
 
 /** The version of package.json and, in a clone, the commit: `0.82.0+1a2b3c4d5e6f`. */
 function readVersion(): string {
@@ -57,10 +55,14 @@ function isTarget(name: string): name is Bun.Build.CompileTarget {
   return name.startsWith("bun-");
 }
 
+/** The original's executables that the program stands in for (multi-call). */
 function layLinks(folder: string, outfile: string): void {
   mkdirSync(folder, { recursive: true });
-  for (const command of LINKED_COMMANDS) {
-    const link = join(folder, `acra-${command}`);
+  const names = COMMANDS.flatMap((entry) =>
+    entry.kind === "command" && entry.executable !== undefined ? [entry.executable] : [],
+  );
+  for (const name of names) {
+    const link = join(folder, name);
     rmSync(link, { force: true });
     symlinkSync(relative(folder, outfile), link);
   }

@@ -235,6 +235,9 @@ async function run(keep: boolean): Promise<void> {
   showRows(await readRows(database.url()), await readRows(url), connector);
   await plantPoison(database, keys);
   await showAlarm(url, server, alarm.log);
+  if (!keep) {
+    await reapNow();
+  }
   showCommands(database, connector, keep);
   if (keep) {
     console.log("\nCtrl-C ends all of it and removes every file.");
