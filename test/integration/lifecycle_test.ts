@@ -300,7 +300,7 @@ describe("acra at its start", () => {
 
   test("keys of keys.example bring a loud warning", async () => {
     const folder = makeTemporaryFolder();
-    await runProcess(["cp", "-r", join(import.meta.dir, "../../keys.example/."), folder]);
+    await runProcess(["cp", "-r", `${join(import.meta.dir, "../../keys.example")}/.`, folder]);
     await runProcess(["chmod", "-R", "a-rwx,u+rwX", folder]);
     const readme = await Bun.file(join(folder, "README.md")).text();
     const masterKey = /[A-Za-z0-9+/]{43}=/.exec(readme)?.[0] ?? "";
