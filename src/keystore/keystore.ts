@@ -57,6 +57,8 @@ export interface MakeOptions {
 export interface KeyMaker {
   /** Where the private key of this kind lies, or `null` when there is none. */
   findExisting(kind: OwnedKeyKind, id: ClientId): string | null;
+  /** Where anything of the poison pair, or the web configuration's key, lies; `null` when nothing does. */
+  findExistingShared(kind: "poison" | "webconfig-auth"): string | null;
   /** Makes a transport or storage key pair. */
   makePair(kind: OwnedKeyKind, id: ClientId, options: MakeOptions): MadePair;
   /** Makes the poison pair; half a pair is replaced only when `replace` says so. */

@@ -26,6 +26,12 @@ export {
   FilesystemKeystore,
   type FilesystemKeystoreOptions,
 } from "./filesystem/filesystem_keystore.ts";
+export {
+  type LaidOutFile,
+  type LayoutComponent,
+  type LayoutOptions,
+  layOutKeys,
+} from "./filesystem/layout.ts";
 export { type ListedKey, listKeys } from "./filesystem/list_keys.ts";
 export { writeMasterKeyFile } from "./filesystem/master_key_file.ts";
 export {

@@ -54,6 +54,12 @@ export class FilesystemKeyMaker implements KeyMaker {
     return existsSync(path) ? path : null;
   }
 
+  findExistingShared(kind: "poison" | "webconfig-auth"): string | null {
+    const { privatePath, publicPath } = this.#pathsOf(POISON_FILES);
+    const paths = kind === "poison" ? [privatePath, publicPath] : [this.#authKeyPath()];
+    return paths.find((path) => existsSync(path)) ?? null;
+  }
+
   makePair(kind: OwnedKeyKind, id: ClientId, options: MakeOptions): MadePair {
     return this.#makePair(keyFilesOf(kind, id), options);
   }
@@ -91,7 +97,7 @@ export class FilesystemKeyMaker implements KeyMaker {
   }
 
   makeAuthKey(options: MakeOptions): { readonly place: string; readonly keptPlace: string | null } {
-    const place = join(this.#folder, AUTH_KEY_NAME);
+    const place = this.#authKeyPath();
     const bytes = randomBytes(SYMMETRIC_KEY_LENGTH);
     let file: StagedFile | null = null;
     try {
@@ -128,6 +134,10 @@ export class FilesystemKeyMaker implements KeyMaker {
     } finally {
       wipe(pair.privateKey);
     }
+  }
+
+  #authKeyPath(): string {
+    return join(this.#folder, AUTH_KEY_NAME);
   }
 
   #pathsOf(files: KeyFiles): { readonly privatePath: string; readonly publicPath: string } {

@@ -1,6 +1,7 @@
 /** Writes a fresh master key to a file of its own: acra-formats.md §4.3. */
 
-import { lstatSync, realpathSync, writeFileSync } from "node:fs";
+import { lstatSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { randomBytes, wipe } from "../../crypto/mod.ts";
 import { KeystoreError } from "../errors.ts";
 import { MasterKey } from "../master_key.ts";
@@ -42,6 +43,8 @@ function write(path: string, bytes: Uint8Array, replace: boolean): void {
       writeFileSync(target, bytes);
       return;
     }
+    // Folders are made for key folders only: here a missing one is a mistake in the path.
+    statSync(dirname(target));
     writeStaged(new StagedFile(target, bytes, MODE), replace);
   } catch (cause) {
     throw cannotWrite(path, cause);
