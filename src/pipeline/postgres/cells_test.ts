@@ -74,7 +74,9 @@ function makeRig(row: Row): SessionRig {
 
 /** Runs the stream through a fresh session and compares all that the client may see. */
 function check(row: Row, before: Buffer, chunks: readonly Uint8Array[]): SessionRig {
-  const rig = makeRig(row).client(QUERY).database(...chunks);
+  const rig = makeRig(row)
+    .client(QUERY)
+    .database(...chunks);
   const expected = Buffer.concat([before, dataRow(row.required_columns_b64), ROW_ANSWER_END]);
   expect(rig.received("client").toString("latin1")).toBe(expected.toString("latin1"));
   expect(rig.alarms).toEqual(row.required_poison_detected ? [before.length] : []);
