@@ -85,26 +85,22 @@ function filesOf(key: ListedKey): readonly string[] {
 }
 
 function rowOf(key: ListedKey): Row {
-  switch (key.kind) {
-    case "poison":
-      return {
-        keyId: "poison-record",
-        title: "poison record key",
-        purpose: "recognises poison records; the public key makes them",
-      };
-    case "webconfig-auth":
-      return {
-        keyId: "webconfig-auth",
-        title: "web configuration key",
-        purpose: "encrypts the password file; not encrypted itself",
-      };
-    default:
-      return {
-        keyId: ownedKeyId(key.kind, key.id ?? ""),
-        title: KEY_KINDS[key.kind].title,
-        purpose: KEY_KINDS[key.kind].purpose,
-      };
+  if (key.kind === "poison") {
+    return {
+      keyId: "poison-record",
+      title: "poison record key",
+      purpose: "recognises poison records; the public key makes them",
+    };
   }
+  if (key.kind === "webconfig-auth") {
+    return {
+      keyId: "webconfig-auth",
+      title: "web configuration key",
+      purpose: "encrypts the password file; not encrypted itself",
+    };
+  }
+  const { title, purpose } = KEY_KINDS[key.kind];
+  return { keyId: ownedKeyId(key.kind, key.id ?? ""), title, purpose };
 }
 
 /** As later versions name keys: `client/ID/transport/server`, `zone/ID/storage`. */

@@ -8,12 +8,8 @@
 export { type ClientId, isAmbiguousClientId, isValidClientId } from "./client_id.ts";
 export {
   isKeystoreError,
-  KeyNotFoundError,
-  KeystoreError,
-  KeyUnreadableError,
   MasterKeyError,
 } from "./errors.ts";
-export { isExampleKey } from "./example_keys.ts";
 export {
   FilesystemConnectorKeys,
   type FilesystemConnectorKeysOptions,

@@ -6,7 +6,6 @@
  * @module
  */
 
-export { kdf } from "./kdf.ts";
 export {
   decodePrivateKey,
   decodePublicKey,

@@ -86,14 +86,6 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-let shared: Promise<PostgresServer> | null = null;
-
-/** The one database of this process, for tests that need nothing special; it ends with the process. */
-export function sharedPostgres(): Promise<PostgresServer> {
-  shared ??= startPostgres();
-  return shared;
-}
-
 class Server implements PostgresServer {
   readonly host = HOST;
   readonly user = USER;

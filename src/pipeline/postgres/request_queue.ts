@@ -74,14 +74,13 @@ export class RequestQueue {
   /** The formats of the row that the database is sending; `null` when they are not known. */
   formats(): ResultFormats | null {
     const request = this.#waiting.peek();
-    switch (request?.kind) {
-      case "query":
-        return this.#queryFormats();
-      case "execute":
-        return request.portal === null ? null : this.#portals.get(request.portal);
-      default:
-        return null;
+    if (request?.kind === "query") {
+      return this.#queryFormats();
     }
+    if (request?.kind === "execute" && request.portal !== null) {
+      return this.#portals.get(request.portal);
+    }
+    return null;
   }
 
   /** The application asked for something. */

@@ -16,13 +16,12 @@ export {
 export { type Cells, decodeDataRow, encodeDataRow } from "./data_row.ts";
 export { encodeFatalError, type FatalError } from "./error_response.ts";
 export { FrameWalker, HEADER_LENGTH } from "./frame_walker.ts";
-export { BACKEND, FRONTEND, STARTUP_CODE, STATUS_IDLE } from "./message_codes.ts";
+export { BACKEND, FRONTEND, STATUS_IDLE } from "./message_codes.ts";
 export { decodeExecutePortal, decodeTarget, type Target } from "./names.ts";
 export {
   BINARY_FORMAT,
   formatOf,
   type ResultFormats,
-  TEXT_FORMAT,
 } from "./result_formats.ts";
 export { decodeRowFormats } from "./row_description.ts";
 export {
