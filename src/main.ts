@@ -9,14 +9,27 @@ interface Output {
   readonly isTTY: boolean;
   write(text: string, done?: () => void): boolean;
   on(event: "error", listener: () => void): unknown;
+  /** Why writing failed; nothing of the kind when the reader merely went away. */
+  failure(): string | null;
 }
 
 function toOutput(stream: NodeJS.WriteStream): Output {
-  // A reader that went away (`acra help | head -1`) is no reason to fail.
-  stream.on("error", () => {});
+  let failure: string | null = null;
+  const keepFailure = (error: (Error & { code?: string }) | null | undefined): void => {
+    // A reader that went away (`acra help | head -1`) is no reason to fail.
+    if (error && error.code !== "EPIPE") {
+      failure ??= error.code ?? error.message;
+    }
+  };
+  stream.on("error", keepFailure);
   return {
+    failure: () => failure,
     isTTY: stream.isTTY === true,
-    write: (text, done) => stream.write(text, () => done?.()),
+    write: (text, done) =>
+      stream.write(text, (error) => {
+        keepFailure(error);
+        done?.();
+      }),
     on: (event, listener) => stream.on(event, listener),
   };
 }
@@ -38,5 +51,12 @@ const exitCode = await runCli({
   env: process.env,
   version: await readVersion(),
 });
-await Promise.all([flush(stdout), flush(stderr)]);
-process.exit(exitCode);
+await flush(stdout);
+const failure = stdout.failure();
+if (failure !== null) {
+  stderr.write(
+    `error: the result cannot be written (${failure})\nhint: look at where the output goes\n`,
+  );
+}
+await flush(stderr);
+process.exit(failure === null ? exitCode : exitCode || 1);
