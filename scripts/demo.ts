@@ -198,7 +198,7 @@ function showRows(direct: readonly Row[], through: readonly Row[], connector: Ac
 
 function showCommands(database: PostgresServer, connector: AcraProcess, keep: boolean): void {
   const psql = (port: number) =>
-    `PGOPTIONS='-c bytea_output=escape' psql '${database.url({ port })}' -c 'SELECT * FROM cards'`;
+    `PGOPTIONS='-c bytea_output=escape' psql -At '${database.url({ port })}' -c 'SELECT * FROM cards'`;
   step(
     keep
       ? "Everything keeps running. To poke at it by hand:"
