@@ -1,6 +1,6 @@
 /** `acra connector`: from settings to a running connector (acra-cli.md §8.2, §6.7, §7.1). */
 
-import { ConfigError, expandHome, type SettingValues } from "../config/mod.ts";
+import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { type ConnectorOptions, startConnector } from "../connector/mod.ts";
 import {
   FilesystemConnectorKeys,
@@ -74,7 +74,7 @@ function makeOptions(context: CommandContext, values: ConnectorValues): Connecto
     throw new ConfigError(CLIENT_ID_RULE, "name the client, as in --client_id=testclientid");
   }
   log.info("Initializing keystore...");
-  const folder = expandHome(values.keys_dir, context.env["HOME"]);
+  const folder = values.keys_dir;
   const keys = new FilesystemConnectorKeys({ folder, clientId, masterKey, log });
   log.info("Keystore init OK");
   checkKeys(keys, clientId, log);

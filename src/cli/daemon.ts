@@ -1,6 +1,6 @@
 /** What both daemons do around their work: log levels, signals, an orderly end (acra-cli.md §6.1, §7). */
 
-import type { LevelledLogger } from "../log/mod.ts";
+import { EVENT, type LevelledLogger } from "../log/mod.ts";
 
 /** The two settings that choose a level. */
 interface LevelValues {
@@ -30,7 +30,10 @@ interface Ending {
   readonly stop: () => void;
 }
 
-/** Runs until `finished` gives the exit status; SIGINT and SIGTERM drain, a second one stops. */
+/**
+ * Runs until `finished` gives the exit status; SIGINT and SIGTERM drain, a second one stops.
+ * A defect that nobody caught is logged: it must not take the other sessions along.
+ */
 export async function runUntilSignal(
   finished: Promise<number>,
   log: LevelledLogger,
@@ -46,12 +49,22 @@ export async function runUntilSignal(
       ending.stop();
     }
   };
+  const onDefect = (error: unknown): void => {
+    log.error("internal error", {
+      code: EVENT.general,
+      error: error instanceof Error ? error.message : String(error),
+    });
+  };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  process.on("uncaughtException", onDefect);
+  process.on("unhandledRejection", onDefect);
   try {
     return await finished;
   } finally {
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
+    process.off("uncaughtException", onDefect);
+    process.off("unhandledRejection", onDefect);
   }
 }

@@ -1,6 +1,6 @@
 /** `acra server`: from settings to a running server (acra-cli.md §8.1, §6.7, §7.2). */
 
-import { ConfigError, expandHome, type SettingValues } from "../config/mod.ts";
+import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
@@ -79,7 +79,7 @@ function makeOptions(context: CommandContext, values: ServerValues): ServerOptio
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");
   const keys = new FilesystemKeystore({
-    folder: expandHome(values.keys_dir, context.env["HOME"]),
+    folder: values.keys_dir,
     masterKey,
     cacheSize: values.keystore_cache_size,
     log,
@@ -94,7 +94,7 @@ function makeOptions(context: CommandContext, values: ServerValues): ServerOptio
     byteaFormat: values.pgsql_escape_bytea && !values.pgsql_hex_bytea ? "escape" : "hex",
     poison: {
       detect: values.poison_detect_enable,
-      scriptFile: expandHome(values.poison_run_script_file, context.env["HOME"]),
+      scriptFile: values.poison_run_script_file,
       shutdown: values.poison_shutdown_enable,
     },
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
