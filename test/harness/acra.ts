@@ -5,7 +5,7 @@
  */
 
 import { chmodSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { findFreePort, waitForListener } from "./ports.ts";
 import { type FinishedProcess, type RunningProcess, runProcess, startProcess } from "./process.ts";
 import { makeTemporaryFolder } from "./reaper.ts";
@@ -17,7 +17,9 @@ export const CLIENT_ID = "test_client";
 /** The command line that starts acra. */
 export function acraCommand(): string[] {
   const binary = process.env["ACRA_BINARY"];
-  return binary ? [binary] : [process.execPath, join(import.meta.dir, "../../src/main.ts")];
+  return binary
+    ? [resolve(binary)]
+    : [process.execPath, join(import.meta.dir, "../../src/main.ts")];
 }
 
 /** Key folders as `acra keys layout` makes them, and what is needed to use them. */
@@ -137,6 +139,8 @@ async function startDaemon(
   const command = [...(options.command ?? acraCommand()), ...args, ...(options.flags ?? [])];
   const process = startProcess(command, {
     user: options.user ?? null,
+    // The checkout may be closed to that user, and its configs/ are nobody's business here.
+    cwd: "/",
     env: { ACRA_MASTER_KEY: options.keys.masterKey, ...options.env },
   });
   const ended = process.exited.then((status) => {
