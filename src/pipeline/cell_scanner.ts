@@ -75,7 +75,7 @@ export class CellScanner {
     for (const form of forms) {
       const bytes = form.startsWithTag(cell) ? form.decode(cell) : null;
       if (bytes !== null) {
-        const verdict = yield* this.#judge(bytes, 0);
+        const verdict = looksLikeAcraStruct(bytes, 0) ? yield* this.#judge(bytes, 0) : null;
         if (verdict?.kind !== "opened") {
           return null;
         }
@@ -105,7 +105,8 @@ export class CellScanner {
     let cheap = 0;
     let at = first;
     while (at >= 0) {
-      const verdict = yield* this.#judge(bytes, at);
+      // Asked here already: making a generator for each of many quotes would cost more than looking.
+      const verdict = looksLikeAcraStruct(bytes, at) ? yield* this.#judge(bytes, at) : null;
       if (verdict?.kind === "opened") {
         result ??= new ByteWriter(bytes.length);
         result.bytes(bytes.subarray(kept, at)).bytes(verdict.plaintext);
@@ -122,9 +123,6 @@ export class CellScanner {
   }
 
   *#judge(bytes: Uint8Array, offset: number): Steps<StageVerdict> {
-    if (!looksLikeAcraStruct(bytes, offset)) {
-      return null;
-    }
     for (const stage of this.#stages) {
       const verdict = stage.open(bytes, offset);
       if (verdict !== null) {
