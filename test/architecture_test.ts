@@ -17,6 +17,7 @@ const BELOW_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   themis: ["bytes", "crypto"],
   acrastruct: ["bytes", "crypto", "themis"],
   poison: ["bytes", "crypto", "themis", "acrastruct"],
+  zones: ["crypto", "themis (types)"],
   writer: ["bytes", "themis", "acrastruct"],
   "wire/postgres": ["bytes"],
 };
@@ -24,13 +25,13 @@ const BELOW_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
 const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   log: [],
   config: ["log", "yaml", "node"],
-  keystore: ["bytes", "crypto", "themis", "log", "node"],
+  keystore: ["bytes", "crypto", "themis", "zones", "log", "node"],
   transport: ["bytes", "crypto", "themis", "log", "node", "Bun"],
-  pipeline: ["bytes", "wire/*", "acrastruct", "poison", "themis (types)"],
+  pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
   server: ["all above"],
   connector: ["all above"],
-  cli: ["programs", "transport", "poison", "keystore", "config", "log", "citty", "node"],
+  cli: ["programs", "transport", "poison", "zones", "keystore", "config", "log", "citty", "node"],
   "main.ts": ["cli"],
 };
 

@@ -14,6 +14,8 @@ export interface ServerKeys {
   readonly generation: number;
   /** Opens the AcraStructs of a client. */
   findStorageKey(clientId: string): PrivateKey | null;
+  /** Opens the AcraStructs of a zone; who asks has found the id in a cell. */
+  findZoneKey(zoneId: string): PrivateKey | null;
   /** Recognises poison records. Not cached: hold it for as long as a session lasts. */
   findPoisonKey(): PrivateKey | null;
   /** Proves the server to the connector of a client. */
@@ -53,6 +55,23 @@ export interface MakeOptions {
   readonly replace: boolean;
 }
 
+/** A zone that was made; its private key is in the keystore. */
+export interface MadeZone {
+  readonly zoneId: string;
+  readonly publicKey: PublicKey;
+}
+
+/** A new pair for a zone that exists; nothing of it is in the keystore yet. */
+export interface StagedPair {
+  /** What data has to be sealed for from now on. */
+  readonly publicKey: PublicKey;
+  /**
+   * Puts the pair in its place and keeps the old one.
+   * @throws KeystoreError when it cannot be written: the old pair is in its place then.
+   */
+  install(): MadePair;
+}
+
 /** Makes keys. All methods throw `KeystoreError` when a key exists, or when it cannot be written. */
 export interface KeyMaker {
   /** Where the private key of this kind lies, or `null` when there is none. */
@@ -61,6 +80,13 @@ export interface KeyMaker {
   findExistingShared(kind: "poison" | "webconfig-auth"): string | null;
   /** Makes a transport or storage key pair. */
   makePair(kind: OwnedKeyKind, id: ClientId, options: MakeOptions): MadePair;
+  /** Makes a key pair for a new zone id. */
+  makeZone(): MadeZone;
+  /**
+   * Prepares a new pair for a zone that has one.
+   * @throws KeyNotFoundError when it has none.
+   */
+  stageZonePair(zoneId: ClientId): StagedPair;
   /** Makes the poison pair; half a pair is replaced only when `replace` says so. */
   makePoisonPair(options: MakeOptions): MadePair;
   /**

@@ -37,5 +37,13 @@ export {
   type KeyKindInfo,
   type OwnedKeyKind,
 } from "./key_files.ts";
-export type { ConnectorKeys, KeyMaker, MadePair, MakeOptions, ServerKeys } from "./keystore.ts";
+export type {
+  ConnectorKeys,
+  KeyMaker,
+  MadePair,
+  MadeZone,
+  MakeOptions,
+  ServerKeys,
+  StagedPair,
+} from "./keystore.ts";
 export { MasterKey, readMasterKey } from "./master_key.ts";

@@ -3,9 +3,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { equalBytes, randomBytes, wipe } from "../../crypto/mod.ts";
-import { generateKeyPair, type PublicKey } from "../../themis/mod.ts";
-import type { ClientId } from "../client_id.ts";
-import { KeystoreError } from "../errors.ts";
+import { decodePublicKey, generateKeyPair, type PublicKey } from "../../themis/mod.ts";
+import { generateZoneId } from "../../zones/mod.ts";
+import { type ClientId, isValidClientId } from "../client_id.ts";
+import { KeyNotFoundError, KeystoreError } from "../errors.ts";
 import {
   AUTH_KEY_NAME,
   type KeyFiles,
@@ -13,7 +14,7 @@ import {
   type OwnedKeyKind,
   POISON_FILES,
 } from "../key_files.ts";
-import type { KeyMaker, MadePair, MakeOptions } from "../keystore.ts";
+import type { KeyMaker, MadePair, MadeZone, MakeOptions, StagedPair } from "../keystore.ts";
 import type { MasterKey } from "../master_key.ts";
 import { installPair } from "./install_pair.ts";
 import { checkFolder } from "./key_folder.ts";
@@ -62,6 +63,24 @@ export class FilesystemKeyMaker implements KeyMaker {
 
   makePair(kind: OwnedKeyKind, id: ClientId, options: MakeOptions): MadePair {
     return this.#makePair(keyFilesOf(kind, id), options);
+  }
+
+  makeZone(): MadeZone {
+    for (;;) {
+      const zoneId = generateZoneId();
+      if (isValidClientId(zoneId) && this.findExisting("zone", zoneId) === null) {
+        const pair = this.#stagePair(keyFilesOf("zone", zoneId), { replace: false });
+        pair.install();
+        return { zoneId, publicKey: pair.publicKey };
+      }
+    }
+  }
+
+  stageZonePair(zoneId: ClientId): StagedPair {
+    if (this.findExisting("zone", zoneId) === null) {
+      throw new KeyNotFoundError("zone", zoneId);
+    }
+    return this.#stagePair(keyFilesOf("zone", zoneId), { replace: true });
   }
 
   makePoisonPair(options: MakeOptions): MadePair {
@@ -116,24 +135,31 @@ export class FilesystemKeyMaker implements KeyMaker {
   }
 
   #makePair(files: KeyFiles, options: MakeOptions): MadePair {
-    const { privatePath, publicPath } = this.#pathsOf(files);
+    const { privatePath } = this.#pathsOf(files);
     if (!options.replace && existsSync(privatePath)) {
       throw alreadyExists(privatePath);
     }
-    const pair = generateKeyPair();
+    return this.#stagePair(files, options).install();
+  }
+
+  /** Makes the pair in memory, its private half sealed already. */
+  #stagePair(files: KeyFiles, { replace }: MakeOptions): StagedPair {
+    const { privatePath, publicPath } = this.#pathsOf(files);
+    const { privateKey, publicKey: publicBytes } = generateKeyPair();
+    let privateBytes: Uint8Array;
     try {
-      const keptPlace = installPair({
-        privatePath,
-        publicPath,
-        privateBytes: this.#masterKey.seal(pair.privateKey, files.context),
-        publicBytes: pair.publicKey,
-        replace: options.replace,
-        time: readClock(),
-      });
-      return { files, privatePlace: privatePath, publicPlace: publicPath, keptPlace };
+      privateBytes = this.#masterKey.seal(privateKey, files.context);
     } finally {
-      wipe(pair.privateKey);
+      wipe(privateKey);
     }
+    const halves = { privatePath, publicPath, privateBytes, publicBytes };
+    return {
+      publicKey: decodePublicKey(publicBytes),
+      install: () => {
+        const keptPlace = installPair({ ...halves, replace, time: readClock() });
+        return { files, privatePlace: privatePath, publicPlace: publicPath, keptPlace };
+      },
+    };
   }
 
   #authKeyPath(): string {

@@ -72,6 +72,10 @@ export class FilesystemKeystore implements ServerKeys {
     return this.#findPrivateKey("storage", clientId);
   }
 
+  findZoneKey(zoneId: string): PrivateKey | null {
+    return this.#findPrivateKey("zone", zoneId);
+  }
+
   findServerTransportKey(clientId: string): PrivateKey | null {
     return this.#findPrivateKey("server-transport", clientId);
   }

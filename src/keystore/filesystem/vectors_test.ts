@@ -93,6 +93,7 @@ test("FilesystemKeystore finds every key of a folder of the original", () => {
         server_transport: () => keys.findServerTransportKey(file.context_utf8)?.publicKey,
         connector_transport: () => keys.findConnectorPublicKey(file.context_utf8),
         poison: () => keys.findPoisonKey()?.publicKey,
+        zone: () => keys.findZoneKey(file.context_utf8)?.publicKey,
       }[file.kind];
       if (found !== undefined) {
         expect(found()?.container).toEqual(
