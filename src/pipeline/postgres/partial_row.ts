@@ -47,7 +47,7 @@ export class PartialRow {
    * nor any before begins with a tag. So a large value passes without being held.
    */
   get hopeless(): boolean {
-    if (this.#mode !== "whole-cell" || this.#cellWithTag) {
+    if (this.#mode !== "whole-cell") {
       return false;
     }
     this.#walkCells();
