@@ -1,4 +1,4 @@
-/** The drivers that some integration tests want from the distribution's packages. */
+/** The drivers and libraries that some integration tests want from the distribution's packages. */
 
 import { type Missing, missingProgram, missingPythonModule } from "../test/harness/missing.ts";
 import { installDebianPackages } from "./debian_packages.ts";
@@ -7,6 +7,7 @@ const DRIVERS: readonly { readonly package: string; readonly find: () => Missing
   { package: "postgresql-client", find: () => missingProgram("psql") },
   { package: "python3-psycopg2", find: () => missingPythonModule("psycopg2") },
   { package: "python3-asyncpg", find: () => missingPythonModule("asyncpg") },
+  { package: "python3-cryptography", find: () => missingPythonModule("cryptography") },
 ];
 
 /** Installs what is missing, where possible; says what stays missing: its tests skip themselves. */
