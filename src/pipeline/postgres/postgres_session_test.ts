@@ -156,6 +156,19 @@ describe("messages of the client", () => {
     expect(rig.received("client").toString()).toBe(fatal("54000", "too many unanswered requests"));
   });
 
+  test("that are read count for the memory of a session, larger ones are not read", () => {
+    const limits = { requestLimits: { requests: 10, bytes: 50 } };
+    const bindTo = (portal: string) => message("B", `${portal}\0${"\0".repeat(7)}`);
+    const small = SessionRig.ready(limits).client(bindTo("p".repeat(50)));
+    expect(small.closed).toBeNull();
+    expect(small.client(bindTo("p")).closed).toBe("too many unanswered requests");
+    const large = bindTo("p".repeat(1024 * 1024));
+    const rig = SessionRig.ready(limits).client(large.subarray(0, 70_000), large.subarray(70_000));
+    expect(rig.closed).toBeNull();
+    expect(rig.session.idle).toBe(false);
+    expect(rig.received("database")).toEqual(large);
+  });
+
   test("pass with the cut header when the client ends", () => {
     const rig = SessionRig.ready().client(Buffer.from("Q\0\0")).end("client");
     expect(rig.received("database").toString()).toBe("Q\0\0");

@@ -301,3 +301,12 @@ test("sizes are given back when an error passes over requests", () => {
   }
   expect(rig.queue.overflown).toBe(false);
 });
+
+test("sizes are given back when portals are bound anew or closed", () => {
+  const rig = new Rig();
+  const name = "n".repeat(300);
+  for (let round = 0; round < 20; round++) {
+    rig.ask(bind(name, 1), bind(name), on("close", name), SYNC).answer("223").ready(IN_TRANSACTION);
+  }
+  expect(rig.queue.overflown).toBe(false);
+});

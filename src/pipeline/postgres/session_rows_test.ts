@@ -53,6 +53,15 @@ describe("rows", () => {
     expect(rig.events.trackingLost).toBe(0);
   });
 
+  test("are told to the stages, when something may be found in them", () => {
+    let rows = 0;
+    const stage = { beginRow: () => void rows++, open: () => null };
+    const rig = SessionRig.ready({ stages: () => [stage] }).client(QUERY);
+    const plain = dataRow([Buffer.alloc(400, 0x61)]);
+    rig.database(Buffer.concat([dataRow([sealedCell("a")]), plain, dataRow([sealedCell("b")])]));
+    expect(rows).toBe(2);
+  });
+
   test("are opened a share at a time, in order", () => {
     const rig = SessionRig.ready({ openingsPerTurn: 2 }).client(QUERY);
     const rows = ["a", "b", "c", "d", "e", "f", "g"];
