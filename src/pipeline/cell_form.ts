@@ -7,6 +7,8 @@ export type CellMode = "whole-cell" | "injected-cell";
 
 /** One form: a way to write bytes into a cell. */
 export interface CellForm {
+  /** Whether every byte is written as two hexadecimal digits. */
+  readonly isHex: boolean;
   /** Whether a cell of this form begins with the tag of an AcraStruct; costs almost nothing. */
   startsWithTag(cell: Uint8Array): boolean;
   /** The bytes, or `null` when the cell is not of this form. */
@@ -17,6 +19,7 @@ export interface CellForm {
 
 /** The bytes themselves. */
 export const RAW_FORM: CellForm = {
+  isHex: false,
   startsWithTag: (cell) => startsWith(cell, ACRASTRUCT_TAG),
   decode: (cell) => cell,
   encode: (bytes) => bytes,

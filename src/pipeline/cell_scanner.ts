@@ -11,7 +11,7 @@ import {
 import { ByteWriter } from "../bytes/mod.ts";
 import type { CellForm, CellMode } from "./cell_form.ts";
 import type { SessionEvents } from "./session_events.ts";
-import type { Stage, StageVerdict, Step } from "./stage.ts";
+import type { Stage, StageVerdict, Steps } from "./stage.ts";
 
 /** Tags without a header behind them that count as one costly step. */
 const CHEAP_CANDIDATES_PER_STEP = 4096;
@@ -23,21 +23,16 @@ export interface CellOptions {
   readonly stages: readonly Stage[];
 }
 
-/** A piece of work that yields between its steps and ends with its result. */
-export type Steps<Result> = Generator<Step, Result, void>;
-
 /** Looks at the cells of one session. */
 export class CellScanner {
   readonly #mode: CellMode;
   readonly #stages: readonly Stage[];
   readonly #events: SessionEvents;
-  readonly #somebodyLooks: boolean;
 
   constructor(options: CellOptions, events: SessionEvents) {
     this.#mode = options.mode;
     this.#stages = options.stages;
     this.#events = events;
-    this.#somebodyLooks = options.stages.some((stage) => stage.look !== undefined);
   }
 
   beginRow(): void {
@@ -48,8 +43,10 @@ export class CellScanner {
 
   /** The cell as it must be sent, or `null` when it stays as it is. `forms`: the likeliest first. */
   *scan(cell: Uint8Array, forms: readonly CellForm[]): Steps<Uint8Array | null> {
-    if (this.#somebodyLooks) {
-      this.#show(cell, forms);
+    for (const stage of this.#stages) {
+      if (stage.look !== undefined) {
+        yield* stage.look(cell, forms);
+      }
     }
     if (cell.length < ACRASTRUCT_HEADER_LENGTH) {
       return null;
@@ -57,18 +54,6 @@ export class CellScanner {
     return this.#mode === "whole-cell"
       ? yield* this.#scanWhole(cell, forms)
       : yield* this.#scanInjected(cell, forms);
-  }
-
-  #show(cell: Uint8Array, forms: readonly CellForm[]): void {
-    for (const form of forms) {
-      const bytes = form.decode(cell);
-      if (bytes !== null) {
-        for (const stage of this.#stages) {
-          stage.look?.(bytes);
-        }
-        return;
-      }
-    }
   }
 
   *#scanWhole(cell: Uint8Array, forms: readonly CellForm[]): Steps<Uint8Array | null> {

@@ -5,12 +5,12 @@ import { vectorKey } from "../../test/harness/session_rig.ts";
 import { ACRASTRUCT_TAG, sealAcraStruct } from "../acrastruct/mod.ts";
 import { concatBytes } from "../bytes/mod.ts";
 import { type CellMode, RAW_FORM } from "./cell_form.ts";
-import { CellScanner, type Steps } from "./cell_scanner.ts";
+import { CellScanner } from "./cell_scanner.ts";
 import { createDecryptor } from "./decryptor.ts";
 import { createPoisonAlarm } from "./poison_alarm.ts";
 import { formsOf } from "./postgres/cell_forms.ts";
 import type { SessionEvents } from "./session_events.ts";
-import type { Stage, StageVerdict } from "./stage.ts";
+import type { Stage, StageVerdict, Steps } from "./stage.ts";
 
 const STRUCT = sealAcraStruct(Buffer.from("text"), vectorKey("client_storage").publicKey);
 const FOREIGN = sealAcraStruct(Buffer.from("text"), vectorKey("alice_01_storage").publicKey);
@@ -80,11 +80,14 @@ test("stages are asked in their order until one answers", () => {
   expect(seen).toEqual(["first", "second"]);
 });
 
-test("stages see rows begin, and whole decoded cells before candidates", () => {
+test("stages see rows begin, and whole cells before candidates; looking may be work", () => {
   const seen: string[] = [];
   const stage: Stage = {
     beginRow: () => seen.push("row"),
-    look: (cell) => seen.push(`look ${cell.length}`),
+    *look(cell, forms) {
+      seen.push(`look ${cell.length} ${forms.length}`);
+      yield "work";
+    },
     open: (bytes, offset) => {
       seen.push(`open ${bytes.length} ${offset}`);
       return null;
@@ -92,9 +95,9 @@ test("stages see rows begin, and whole decoded cells before candidates", () => {
   };
   const scanner = new CellScanner({ mode: "injected-cell", stages: [stage] }, ignoreEvents());
   scanner.beginRow();
-  run(scanner.scan(Buffer.from("\\x0102"), FORMS));
+  expect(run(scanner.scan(Buffer.from("\\x0102"), FORMS)).steps).toEqual(["work"]);
   run(scanner.scan(concatBytes(Buffer.from("ab"), STRUCT), FORMS));
-  expect(seen).toEqual(["row", "look 2", "look 195", "open 195 2"]);
+  expect(seen).toEqual(["row", "look 6 4", "look 195 4", "open 195 2"]);
 });
 
 test("only a candidate with the form of a header is offered", () => {

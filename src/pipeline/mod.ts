@@ -20,3 +20,4 @@ export type { RequestLimits } from "./postgres/request_queue.ts";
 export type { Action, ProtocolSession, SessionFailure, Side } from "./session.ts";
 export type { KeyKind, SessionEvents } from "./session_events.ts";
 export type { Stage, StageVerdict, Step } from "./stage.ts";
+export { createZoneDecryptor, type ZoneDecryptorOptions } from "./zone_decryptor.ts";

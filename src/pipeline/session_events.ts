@@ -1,7 +1,7 @@
 /** What a session tells the program for counting and logging; never cell contents or keys. */
 
 /** Which key was looked for. */
-export type KeyKind = "storage" | "poison";
+export type KeyKind = "storage" | "zone" | "poison";
 
 /**
  * Called while a session works. Calls may come in great numbers: the callee throttles what it logs.
@@ -14,7 +14,7 @@ export interface SessionEvents {
   decryptFailed(): void;
   /** Something that did not open is looked at with the poison key. */
   poisonChecked(): void;
-  /** There is no such key: told once in a session. */
+  /** There is no such key: told once in a session; of zones it is not told. */
   keyMissing(kind: KeyKind): void;
   /** Such a key is there but cannot be read: told once in a session. */
   keyUnreadable(kind: KeyKind, error: unknown): void;

@@ -6,7 +6,7 @@ import type { SessionEvents } from "../pipeline/mod.ts";
 /** Lines of one class are held back for this long, in ms. */
 const INTERVAL_MS = 1_000;
 
-const KEY_NAMES = { storage: "storage", poison: "poison record" } as const;
+const KEY_NAMES = { storage: "storage", zone: "zone", poison: "poison record" } as const;
 
 /** The events of all sessions of a server; texts as the original's where it has them. */
 export function createSessionLog(log: Logger): SessionEvents {

@@ -7,4 +7,4 @@
 
 export { findZoneIds, type ZoneIdPlace } from "./find_zone_ids.ts";
 export { formatZone, type Zone } from "./format_zone.ts";
-export { generateZoneId, isZoneId } from "./zone_id.ts";
+export { generateZoneId, isZoneId, ZONE_ID_LENGTH, ZONE_TAG } from "./zone_id.ts";

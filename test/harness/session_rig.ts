@@ -5,6 +5,7 @@ import {
   createDecryptor,
   createPoisonAlarm,
   createPostgresSession,
+  createZoneDecryptor,
   type PostgresSessionOptions,
   type ProtocolSession,
   type SessionEvents,
@@ -36,16 +37,46 @@ export function vectorKey(path: string): PrivateKey {
     if (file === undefined) {
       throw new TypeError(`no key file ${path}`);
     }
-    key = decodePrivateKey(Buffer.from(file.private_key_b64, "base64"));
+    key = rememberingKey(decodePrivateKey(Buffer.from(file.private_key_b64, "base64")));
     keys.set(path, key);
   }
   return key;
+}
+
+/** The same key, which agrees with each peer once: cutting a stream elsewhere does not change the crypto. */
+function rememberingKey(key: PrivateKey): PrivateKey {
+  const secrets = new Map<string, Uint8Array>();
+  return {
+    publicKey: key.publicKey,
+    sign: (bytes) => key.sign(bytes),
+    agree(peer) {
+      const name = peer.container.toHex();
+      const secret = secrets.get(name) ?? key.agree(peer);
+      secrets.set(name, secret.slice());
+      return secret.slice();
+    },
+  };
 }
 
 /** The stages of a server with both keys. */
 export function makeStages(events: SessionEvents, clientId = "client"): readonly Stage[] {
   return [
     createDecryptor(() => vectorKey(`${clientId}_storage`), events),
+    createPoisonAlarm(() => vectorKey(".poison_key/poison_key"), events),
+  ];
+}
+
+/** The stages of a server in zone mode, with the zones of the vectors. */
+export function makeZoneStages(
+  events: SessionEvents,
+  mode: "whole-cell" | "injected-cell",
+): readonly Stage[] {
+  const findZoneKey = (zoneId: string) => {
+    const path = `${zoneId}_zone`;
+    return acraVectors.keystore_files.some((file) => file.path === path) ? vectorKey(path) : null;
+  };
+  return [
+    createZoneDecryptor({ findZoneKey, mode, events }),
     createPoisonAlarm(() => vectorKey(".poison_key/poison_key"), events),
   ];
 }

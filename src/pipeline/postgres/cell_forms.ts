@@ -19,12 +19,14 @@ const BARE_HEX_TAG = encodeHex(ACRASTRUCT_TAG);
 const HEX_TAG = encodeByteaHex(ACRASTRUCT_TAG);
 
 const HEX_FORM: CellForm = {
+  isHex: true,
   startsWithTag: (cell) => startsWith(cell, HEX_TAG),
   decode: decodeByteaHex,
   encode: encodeByteaHex,
 };
 
 const BARE_HEX_FORM: CellForm = {
+  isHex: true,
   startsWithTag: (cell) => startsWith(cell, BARE_HEX_TAG),
   decode: decodeBareHex,
   // Acra 0.82 puts `\x` in front where it replaces the whole cell.
@@ -32,6 +34,7 @@ const BARE_HEX_FORM: CellForm = {
 };
 
 const ESCAPE_FORM: CellForm = {
+  isHex: false,
   startsWithTag: (cell) => startsWith(cell, ACRASTRUCT_TAG),
   decode: decodeByteaEscape,
   encode: encodeByteaEscape,

@@ -6,10 +6,10 @@
 import { ACRASTRUCT_HEADER_LENGTH } from "../../acrastruct/mod.ts";
 import { BACKEND, FrameWalker, HEADER_LENGTH } from "../../wire/postgres/mod.ts";
 import type { CellMode } from "../cell_form.ts";
-import type { Steps } from "../cell_scanner.ts";
 import { Collector } from "../collector.ts";
 import type { Output } from "../output.ts";
 import type { SessionEvents } from "../session_events.ts";
+import type { Steps } from "../stage.ts";
 import { TagSearch } from "../tag_search.ts";
 import { PartialRow } from "./partial_row.ts";
 import type { RequestQueue } from "./request_queue.ts";

@@ -9,8 +9,9 @@ import {
   HEADER_LENGTH,
   type ResultFormats,
 } from "../../wire/postgres/mod.ts";
-import type { CellScanner, Steps } from "../cell_scanner.ts";
+import type { CellScanner } from "../cell_scanner.ts";
 import type { SessionEvents } from "../session_events.ts";
+import type { Steps } from "../stage.ts";
 import { type ByteaFormat, formsOf } from "./cell_forms.ts";
 
 /** Rewrites the rows of one session. */
