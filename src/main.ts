@@ -1,6 +1,6 @@
 /** The program: arguments → command → exit code. Nothing else ends the process. */
 
-import { readVersion, runCli } from "./cli/mod.ts";
+import { createTextInput, readVersion, runCli } from "./cli/mod.ts";
 
 /** How long the last lines may take to reach a slow reader, in ms. */
 const FLUSH_TIMEOUT_MS = 2000;
@@ -46,6 +46,7 @@ const stderr = toOutput(process.stderr);
 const exitCode = await runCli({
   argv0: process.argv0,
   args: process.argv.slice(2),
+  stdin: createTextInput(() => process.stdin, stderr),
   stdout,
   stderr,
   env: process.env,

@@ -29,9 +29,21 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   transport: ["bytes", "crypto", "themis", "log", "node", "Bun"],
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
+  accounts: ["bytes", "crypto", "themis", "node"],
   server: ["all above"],
   connector: ["all above"],
-  cli: ["programs", "transport", "poison", "zones", "keystore", "config", "log", "citty", "node"],
+  cli: [
+    "programs",
+    "transport",
+    "poison",
+    "zones",
+    "accounts",
+    "keystore",
+    "config",
+    "log",
+    "citty",
+    "node",
+  ],
   "main.ts": ["cli"],
 };
 

@@ -5,6 +5,7 @@
 
 import type { SettingSource, SettingsTable, SettingValues } from "../config/mod.ts";
 import type { LevelledLogger } from "../log/mod.ts";
+import type { TextInput } from "./text_input.ts";
 
 /** Where text goes: stdout carries results only, stderr everything else. */
 export interface TextOutput {
@@ -15,11 +16,14 @@ export interface TextOutput {
 
 /** The world as a command sees it. */
 export interface CommandContext {
+  readonly stdin: TextInput;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** At the level of start-up; daemons call `endStartUp` when they are ready (acra-cli.md §6.1). */
   readonly log: LevelledLogger;
+  /** What stands beside the flags, for commands that declare `operands`. */
+  readonly operands: readonly string[];
   /** Who set the setting of this name. */
   given(name: string): SettingSource;
 }
@@ -28,6 +32,14 @@ export interface CommandContext {
 export interface Example {
   readonly about: string;
   readonly line: string;
+}
+
+/** What a command of ours takes beside its flags; those of 0.82 ignore all of that. */
+export interface Operands {
+  /** As in the usage line: `FOLDER`, `KEY-ID...`. */
+  readonly usage: string;
+  readonly minimum: number;
+  readonly maximum: number;
 }
 
 /** A command: `acra NAME`, or the executable that the original shipped for it. */
@@ -43,6 +55,8 @@ export interface Command<Table extends SettingsTable = SettingsTable> {
   readonly examples: readonly Example[];
   /** All flags; commands of 0.82 include `...COMMON_SETTINGS`. */
   readonly settings: Table;
+  /** Lets other arguments stand before, between and behind the flags. */
+  readonly operands?: Operands;
   /** Level from which on a tool logs; info when absent. */
   readonly logLevel?: "info" | "warning";
   /**

@@ -33,6 +33,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./poisonrecordmaker.ts")).poisonrecordmakerCommand,
   },
   {
+    kind: "command",
+    name: "authmanager",
+    executable: "acra-authmanager",
+    about: "Set and remove users of the web configuration",
+    load: async () => (await import("./authmanager.ts")).authmanagerCommand,
+  },
+  {
     kind: "group",
     name: "keys",
     about: "Make, list and lay out keys",

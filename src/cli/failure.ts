@@ -1,5 +1,6 @@
 /** What an operator sees when a command cannot do its work: one `error:` line and one `hint:` line. */
 
+import { AccountsError } from "../accounts/mod.ts";
 import { ConfigError } from "../config/mod.ts";
 import { isKeystoreError } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
@@ -22,6 +23,10 @@ export function describeFailure(error: unknown): Failure {
   if (isKeystoreError(error)) {
     const { message, hint } = error;
     return { message, hint, code: EVENT.keystoreNotOpened, exitCode: 1 };
+  }
+  if (error instanceof AccountsError) {
+    const { message, hint } = error;
+    return { message, hint, code: EVENT.general, exitCode: 1 };
   }
   return {
     message: `internal error: ${error instanceof Error ? error.message : String(error)}`,

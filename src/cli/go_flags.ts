@@ -1,6 +1,7 @@
 /** Arguments with the rules of Go's flag package, which the original used (acra-cli.md §2). */
 
 import { FlagError, findSetting, parseValue, type SettingsTable } from "../config/mod.ts";
+import type { Operands } from "./command.ts";
 
 /** What the arguments of a command say. */
 export interface Flags {
@@ -8,6 +9,8 @@ export interface Flags {
   readonly values: ReadonlyMap<string, string>;
   /** What stands behind the flags and is ignored. */
   readonly ignored: readonly string[];
+  /** What is no flag, for commands that take such arguments. */
+  readonly operands: readonly string[];
   /** Help was asked for; nothing after that was read. */
   readonly help: boolean;
 }
@@ -21,35 +24,89 @@ interface ReadFlag {
 }
 
 /**
- * Reads flags from left to right.
+ * Reads flags from left to right. The first argument that is none ends them, unless the command takes
+ * operands: then it is one, and flags may follow.
  * @throws FlagError with the sentence of the original.
  */
-export function parseFlags(args: readonly string[], table: SettingsTable): Flags {
-  const values = new Map<string, string>();
-  const byAlias = new Set<string>();
+export function parseFlags(
+  args: readonly string[],
+  table: SettingsTable,
+  takes: Operands | null = null,
+): Flags {
+  const given = new GivenFlags();
+  const { values } = given;
+  const operands: string[] = [];
   let at = 0;
-  while (at < args.length) {
-    const argument = args[at] ?? "";
-    if (argument.length < 2 || !argument.startsWith("-")) {
+  for (;;) {
+    const end = readRun(args, at, table, given);
+    if (end === "help") {
+      return { values, ignored: [], operands: [], help: true };
+    }
+    at = end;
+    const argument = args[at];
+    if (takes === null || argument === undefined || argument === TERMINATOR) {
       break;
     }
-    if (argument === "--") {
-      at += 1;
+    operands.push(argument);
+    at += 1;
+  }
+  const rest = args.slice(args[at] === TERMINATOR ? at + 1 : at);
+  if (takes === null) {
+    return { values, ignored: rest, operands, help: false };
+  }
+  operands.push(...rest);
+  checkOperands(operands, takes);
+  return { values, ignored: [], operands, help: false };
+}
+
+/** Ends the flags and is dropped. */
+const TERMINATOR = "--";
+
+/** The flags that were read so far; of an alias and its old name the alias counts. */
+class GivenFlags {
+  readonly values = new Map<string, string>();
+  readonly #byAlias = new Set<string>();
+
+  add({ name, byAlias, text }: ReadFlag): void {
+    if (byAlias || !this.#byAlias.has(name)) {
+      this.values.set(name, text);
+    }
+    if (byAlias) {
+      this.#byAlias.add(name);
+    }
+  }
+}
+
+/** Reads flags one after the other; answers where something else stands. */
+function readRun(
+  args: readonly string[],
+  start: number,
+  table: SettingsTable,
+  given: GivenFlags,
+): number | "help" {
+  let at = start;
+  while (at < args.length) {
+    const argument = args[at] ?? "";
+    if (argument.length < 2 || !argument.startsWith("-") || argument === TERMINATOR) {
       break;
     }
     const flag = readFlag(argument, args[at + 1], table);
     if (flag === "help") {
-      return { values, ignored: [], help: true };
+      return "help";
     }
-    if (flag.byAlias || !byAlias.has(flag.name)) {
-      values.set(flag.name, flag.text);
-    }
-    if (flag.byAlias) {
-      byAlias.add(flag.name);
-    }
+    given.add(flag);
     at += flag.length;
   }
-  return { values, ignored: args.slice(at), help: false };
+  return at;
+}
+
+function checkOperands(operands: readonly string[], takes: Operands): void {
+  if (operands.length < takes.minimum) {
+    throw new FlagError(`argument missing: ${takes.usage}`);
+  }
+  if (operands.length > takes.maximum) {
+    throw new FlagError(`too many arguments: ${operands.slice(takes.maximum).join(" ")}`);
+  }
 }
 
 function readFlag(

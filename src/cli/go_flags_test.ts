@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { defineSettings } from "../config/mod.ts";
 import { parseFlags } from "./go_flags.ts";
 
@@ -137,4 +137,32 @@ test("help stops the reading", () => {
   for (const word of ["-h", "--h", "-help", "--help"]) {
     expect(parseFlags(["-v", word, "--nope"], TABLE).help).toBe(true);
   }
+});
+
+describe("a command that takes operands", () => {
+  const FOLDER = { usage: "FOLDER", minimum: 1, maximum: 1 };
+
+  test.each([
+    [["keys", "--db_port=1", "-v"]],
+    [["--db_port=1", "keys", "-v"]],
+    [["-v", "--db_port", "1", "keys"]],
+    [["-v", "--db_port", "1", "--", "keys"]],
+  ])("finds them wherever they stand: %j", (args) => {
+    const { operands, ignored, values } = parseFlags(args, TABLE, FOLDER);
+    expect({ operands, ignored, flags: [...values.keys()].toSorted() }).toEqual({
+      operands: ["keys"],
+      ignored: [],
+      flags: ["db_port", "v"],
+    });
+  });
+
+  test("takes everything behind two dashes as it is", () => {
+    expect(parseFlags(["--", "-v"], TABLE, FOLDER).operands).toEqual(["-v"]);
+  });
+
+  test("says what is missing or too much", () => {
+    expect(() => parseFlags(["-v"], TABLE, FOLDER)).toThrow("argument missing: FOLDER");
+    expect(() => parseFlags(["a", "b", "c"], TABLE, FOLDER)).toThrow("too many arguments: b c");
+    expect(parseFlags(["-v", "--help"], TABLE, FOLDER).help).toBe(true);
+  });
 });

@@ -6,4 +6,5 @@
 
 export { COMMANDS } from "./commands.ts";
 export { type Invocation, runCli } from "./dispatch.ts";
+export { createTextInput, type TextInput } from "./text_input.ts";
 export { readVersion } from "./version.ts";

@@ -14,11 +14,13 @@ import { createLog, type LevelledLogger, type LogStream, quoteText } from "../lo
 import type { Command, CommandContext, TextOutput } from "./command.ts";
 import { reportFailure, toLine } from "./failure.ts";
 import { type Flags, parseFlags } from "./go_flags.ts";
+import type { TextInput } from "./text_input.ts";
 import { formatCommandHelp, formatFlags, headingFor } from "./usage.ts";
 import { releaseOf } from "./version.ts";
 
 /** The process around a command. */
 export interface CliProcess {
+  readonly stdin: TextInput;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput & LogStream;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,7 +35,7 @@ export async function runCommandWith(
 ): Promise<number> {
   let log: LevelledLogger | null = null;
   try {
-    const flags = parseFlags(args, command.settings);
+    const flags = parseFlags(args, command.settings, command.operands ?? null);
     if (flags.help) {
       cli.stderr.write(formatCommandHelp(command, headingFor(cli.stderr, cli.env)));
       return 0;
@@ -53,7 +55,7 @@ export async function runCommandWith(
     if (settings.values["dump_config"] === true) {
       return dumpConfig(command, settings, cli, log);
     }
-    return await checkAndRun(command, settings, cli, log);
+    return await checkAndRun({ command, settings, cli, log, operands: flags.operands });
   } catch (error) {
     if (error instanceof FlagError) {
       cli.stderr.write(`${toLine(error.message)}\n${formatFlags(command.settings)}`);
@@ -84,20 +86,26 @@ function writeNotes(log: LevelledLogger, flags: Flags, settings: ResolvedSetting
   }
 }
 
-async function checkAndRun(
-  command: Command,
-  settings: ResolvedSettings,
-  cli: CliProcess,
-  log: LevelledLogger,
-): Promise<number> {
+/** What a command is run with. */
+interface Run {
+  readonly command: Command;
+  readonly settings: ResolvedSettings;
+  readonly cli: CliProcess;
+  readonly log: LevelledLogger;
+  readonly operands: readonly string[];
+}
+
+async function checkAndRun({ command, settings, cli, log, operands }: Run): Promise<number> {
   for (const { level, message } of checkSettings(command.settings, settings)) {
     log[level](message);
   }
   const context: CommandContext = {
+    stdin: cli.stdin,
     stdout: cli.stdout,
     stderr: cli.stderr,
     env: cli.env,
     log,
+    operands,
     given: settings.given,
   };
   return await command.run(context, settings.values);

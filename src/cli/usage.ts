@@ -56,8 +56,9 @@ export function formatCommandHelp(command: Command, heading: Heading): string {
   const examples = command.examples
     .map(({ about, line }) => `  # ${about}\n  ${line}\n`)
     .join("\n");
+  const operands = command.operands === undefined ? "" : ` ${command.operands.usage}`;
   return [
-    `${heading("Usage:")} acra ${command.name} [flags]\n`,
+    `${heading("Usage:")} acra ${command.name}${operands} [flags]\n`,
     wrap(command.about),
     ...(examples === "" ? [] : [`${heading("Examples:")}\n${examples}`]),
     `${heading("Flags:")}\n${formatFlags(command.settings)}`,

@@ -10,6 +10,7 @@ export {
   isKeystoreError,
   MasterKeyError,
 } from "./errors.ts";
+export { readAuthKey } from "./filesystem/auth_key.ts";
 export {
   FilesystemConnectorKeys,
   type FilesystemConnectorKeysOptions,
@@ -30,6 +31,7 @@ export {
 } from "./filesystem/layout.ts";
 export { type ListedKey, listKeys } from "./filesystem/list_keys.ts";
 export { writeMasterKeyFile } from "./filesystem/master_key_file.ts";
+export { removePrivateFile, replacePrivateFile } from "./filesystem/private_file.ts";
 export {
   KEY_KINDS,
   type KeyFiles,

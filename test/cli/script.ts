@@ -8,6 +8,9 @@
  *   stderr 'REGEX'        likewise
  *   exists PATH           a file or folder.  `! exists …`
  *   write PATH 'TEXT'     makes a file; \n in the text is a line end
+ *   mode 0600 PATH        the permissions of a file or folder
+ *   stdin 'TEXT'          what the next command reads from standard input
+ *   copy PATH PATH        copies a file with its mode;  `remove PATH`;  `chmod 0600 PATH`
  *   folder PATH           makes a folder
  *   link NAME             a link to the binary
  *   env NAME=VALUE        for the following commands
@@ -15,7 +18,17 @@
  *   # …                   a remark
  */
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { acraCommand } from "../harness/acra.ts";
@@ -38,6 +51,7 @@ interface ScriptState {
   readonly folder: string;
   readonly env: Record<string, string>;
   code: number;
+  stdin: string;
   readonly output: { stdout: string; stderr: string };
 }
 
@@ -66,7 +80,13 @@ export function parseScript(text: string): Script {
 export async function runScript(script: Script): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "acra-cli-"));
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder };
-  const state: ScriptState = { folder, env, code: 0, output: { stdout: "", stderr: "" } };
+  const state: ScriptState = {
+    folder,
+    env,
+    code: 0,
+    stdin: "",
+    output: { stdout: "", stderr: "" },
+  };
   try {
     for (const line of script.lines) {
       const complaint = await runLine(line, state);
@@ -101,6 +121,21 @@ async function runLine({ words, negated }: ScriptLine, state: ScriptState): Prom
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, second.replaceAll("\\n", "\n"));
       return null;
+    case "mode":
+      return findModeMismatch(join(state.folder, second), first);
+    case "chmod":
+      chmodSync(join(state.folder, second), Number.parseInt(first, 8));
+      return null;
+    case "copy":
+      mkdirSync(dirname(join(state.folder, second)), { recursive: true });
+      cpSync(path, join(state.folder, second), { preserveTimestamps: true });
+      return null;
+    case "remove":
+      rmSync(path, { recursive: true });
+      return null;
+    case "stdin":
+      state.stdin = first.replaceAll("\\n", "\n");
+      return null;
     case "folder":
       mkdirSync(path, { recursive: true });
       return null;
@@ -115,6 +150,11 @@ async function runLine({ words, negated }: ScriptLine, state: ScriptState): Prom
     default:
       return `unknown word ${word}`;
   }
+}
+
+function findModeMismatch(path: string, wanted: string): string | null {
+  const mode = (statSync(path).mode & 0o777).toString(8).padStart(4, "0");
+  return mode === wanted ? null : `its mode is ${mode}`;
 }
 
 function findMismatch(
@@ -135,10 +175,12 @@ async function runProgram(
   negated: boolean,
   state: ScriptState,
 ): Promise<string | null> {
+  const stdin = new TextEncoder().encode(state.stdin);
+  state.stdin = "";
   const child = Bun.spawn(command, {
     cwd: state.folder,
     env: state.env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin.length > 0 ? stdin : "ignore", "pipe", "pipe"],
     timeout: COMMAND_TIMEOUT_MS,
   });
   const [stdout, stderr, code] = await Promise.all([
