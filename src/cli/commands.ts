@@ -27,6 +27,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     kind: "command",
+    name: "addzone",
+    executable: "acra-addzone",
+    about: "Make a zone: an id and a key pair for a part of the data",
+    load: async () => (await import("./addzone.ts")).addzoneCommand,
+  },
+  {
+    kind: "command",
     name: "poisonrecordmaker",
     executable: "acra-poisonrecordmaker",
     about: "Make a poison record: a value that raises an alarm when it is read",

@@ -17,6 +17,7 @@ import {
   refuseAmbiguousId,
   warnOfReplaced,
 } from "./key_input.ts";
+import { makeZones, selectZones, type ZoneSelection } from "./zone_keys.ts";
 
 const KEYS_GEN_SETTINGS = defineSettings([
   {
@@ -95,6 +96,24 @@ const KEYS_GEN_SETTINGS = defineSettings([
     default: false,
     help: "Make the key pair of poison records",
   },
+  {
+    name: "zone",
+    type: "boolean",
+    default: false,
+    help: "Make a new zone and print its id and public key as JSON",
+  },
+  {
+    name: "zone_id",
+    type: "string",
+    default: "",
+    help: "Zone that zone_storage_key is for",
+  },
+  {
+    name: "zone_storage_key",
+    type: "boolean",
+    default: false,
+    help: "Make a key pair for the zone of zone_id; with force in place of the one it has",
+  },
 ]);
 
 type KeysGenValues = SettingValues<typeof KEYS_GEN_SETTINGS>;
@@ -104,6 +123,7 @@ interface Selection {
   readonly pairs: readonly OwnedKeyKind[];
   readonly poison: boolean;
   readonly auth: boolean;
+  readonly zones: ZoneSelection;
 }
 
 export const keysGenCommand = defineCommand({
@@ -123,6 +143,10 @@ export const keysGenCommand = defineCommand({
       about: "Make storage and poison keys in the server's folder",
       line: "acra keys gen --client-id=testclientid --client_storage_key --poison_record_keys --keys_dir=server-keys",
     },
+    {
+      about: "Make a zone in the server's folder",
+      line: "acra keys gen --zone --keys_dir=server-keys",
+    },
   ],
   settings: KEYS_GEN_SETTINGS,
   run: (context, values) => Promise.resolve().then(() => generate(context, values)),
@@ -134,7 +158,8 @@ function generate(context: CommandContext, values: KeysGenValues): number {
   if (clientId !== null && !values.force) {
     refuseAmbiguousId(clientId);
   }
-  const hasKeys = clientId !== null || selection.poison || selection.auth;
+  const hasZones = selection.zones.newZone || selection.zones.zoneId !== null;
+  const hasKeys = clientId !== null || selection.poison || selection.auth || hasZones;
   const masterKey = chooseMasterKey(context, values, hasKeys);
   if (hasKeys && masterKey !== null) {
     const folder = values.keys_dir;
@@ -148,6 +173,7 @@ function generate(context: CommandContext, values: KeysGenValues): number {
       makePairs(context, maker, { kinds: selection.pairs, clientId, ...options });
     }
     makeShared(context, maker, selection, options);
+    makeZones(context, maker, selection.zones, options);
   }
   return 0;
 }
@@ -167,8 +193,10 @@ function select(values: KeysGenValues): Selection {
     pairs.push("storage");
   }
   const { poison_record_keys: poison, acrawebconfig_symmetric_key: auth } = values;
-  if (pairs.length > 0 || poison || auth || values.master_key_path !== "") {
-    return { pairs, poison, auth };
+  const zones = selectZones(values);
+  const onlyOthers = poison || auth || zones.newZone || zones.zoneId !== null;
+  if (pairs.length > 0 || onlyOthers || values.master_key_path !== "") {
+    return { pairs, poison, auth, zones };
   }
   const all = [
     "connector-transport",
@@ -176,7 +204,7 @@ function select(values: KeysGenValues): Selection {
     "translator-transport",
     "storage",
   ] as const;
-  return { pairs: all, poison, auth };
+  return { pairs: all, poison, auth, zones };
 }
 
 /** A new master key is that of the keys made beside it, unless one was given: then it is not clear whose. */
@@ -209,6 +237,7 @@ function refuseExisting(maker: KeyMaker, selection: Selection, clientId: ClientI
     ...(clientId === null ? [] : selection.pairs.map((kind) => maker.findExisting(kind, clientId))),
     selection.poison ? maker.findExistingShared("poison") : null,
     selection.auth ? maker.findExistingShared("webconfig-auth") : null,
+    selection.zones.zoneId === null ? null : maker.findExisting("zone", selection.zones.zoneId),
   ].find((place) => place !== null);
   if (existing !== undefined) {
     throw new ConfigError(

@@ -31,6 +31,10 @@ export const serverCommand = defineCommand({
       line: "acra server --db_host=127.0.0.1 --acraconnector_transport_encryption_disable --client_id=testclientid",
     },
     {
+      about: "Decrypt by zone: the id of a zone stands in a column before its data",
+      line: "acra server --db_host=127.0.0.1 --zonemode_enable",
+    },
+    {
       about: "Stop and run a script when a poison record is read",
       line: "acra server --db_host=127.0.0.1 --poison_shutdown_enable --poison_run_script_file=/etc/acra/alarm.sh",
     },
@@ -90,6 +94,7 @@ function makeOptions(context: CommandContext, values: ServerValues): ServerOptio
     database: databaseEndpoint(values),
     transport: chooseTransport(values, log),
     keys,
+    zoneMode: values.zonemode_enable,
     cellMode: values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell",
     byteaFormat: values.pgsql_escape_bytea && !values.pgsql_hex_bytea ? "escape" : "hex",
     poison: {
@@ -107,7 +112,7 @@ function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTrans
   const transport: ServerTransport = values.acraconnector_transport_encryption_disable
     ? { kind: "raw", clientId: values.client_id }
     : { kind: "secure-session" };
-  if (transport.kind === "raw" && transport.clientId === "") {
+  if (transport.kind === "raw" && transport.clientId === "" && !values.zonemode_enable) {
     throw new ConfigError(
       "Configuration error: without zones raw transport needs a client id",
       "name whose keys to use, as in --client_id=testclientid",

@@ -39,7 +39,7 @@ export const SERVER_SETTINGS = defineSettings([
     name: "acraconnector_transport_encryption_disable",
     type: "boolean",
     default: false,
-    help: "Accept unencrypted connections; needs client_id",
+    help: "Accept unencrypted connections; needs client_id unless zonemode_enable is set",
   },
   {
     name: "acrastruct_injectedcell_enable",
@@ -212,7 +212,6 @@ export const SERVER_SETTINGS = defineSettings([
     name: "zonemode_enable",
     type: "boolean",
     default: false,
-    help: "Decrypt by zone",
-    unavailable: "Zones",
+    help: "Decrypt by zone only: rows hold the id of a zone before the data sealed for it",
   },
 ]);

@@ -43,6 +43,7 @@ export interface ConnectorKeys {
 /** A key pair that was made. */
 export interface MadePair {
   readonly files: KeyFiles;
+  readonly publicKey: PublicKey;
   /** Where the pair lies now: paths, or whatever names a place in another kind of keystore. */
   readonly privatePlace: string;
   readonly publicPlace: string;

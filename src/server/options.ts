@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly database: Endpoint;
   readonly transport: ServerTransport;
   readonly keys: ServerKeys;
+  /** Whether AcraStructs are opened by zone, and by nothing else (acra-formats.md §2.3). */
+  readonly zoneMode: boolean;
   readonly cellMode: CellMode;
   readonly byteaFormat: ByteaFormat;
   readonly poison: PoisonOptions;

@@ -5,24 +5,33 @@ import {
   createDecryptor,
   createPoisonAlarm,
   createPostgresSession,
+  createZoneDecryptor,
   type FindKey,
   type ProtocolSession,
   type SessionEvents,
   type Stage,
 } from "../pipeline/mod.ts";
+import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
+
+/** Zone keys that one session holds. */
+const HELD_ZONE_KEYS = 16;
 
 /** Answers a new session object for a client id. */
 export type CreateSession = (clientId: string) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
-  const { keys, cellMode, byteaFormat, poison } = options;
+  const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
+  const makeDecryptor = (clientId: string): Stage =>
+    zoneMode
+      ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
+      : createDecryptor(
+          holdKey(keys, () => keys.findStorageKey(clientId)),
+          events,
+        );
   const makeStages = (clientId: string): readonly Stage[] => {
-    const decryptor = createDecryptor(
-      holdKey(keys, () => keys.findStorageKey(clientId)),
-      events,
-    );
+    const decryptor = makeDecryptor(clientId);
     if (!poison.detect) {
       return [decryptor];
     }
@@ -40,6 +49,23 @@ export function createSessionFactory(options: ServerOptions, events: SessionEven
       byteaFormat,
       events,
     });
+}
+
+/** The same for the zones that a session met first; further ones are asked for each time. */
+function holdZoneKeys(keys: ServerKeys): (zoneId: string) => PrivateKey | null {
+  const held = new Map<string, PrivateKey>();
+  let generation = keys.generation;
+  return (zoneId) => {
+    if (generation !== keys.generation) {
+      generation = keys.generation;
+      held.clear();
+    }
+    const key = held.get(zoneId) ?? keys.findZoneKey(zoneId);
+    if (key !== null && held.size < HELD_ZONE_KEYS) {
+      held.set(zoneId, key);
+    }
+    return key;
+  };
 }
 
 /** Asks the keystore once and holds the answer until the keystore was reset; a lack is not held. */

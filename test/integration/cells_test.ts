@@ -1,6 +1,6 @@
 /**
- * Every PostgreSQL row of `acra.json` without zones through the running server process: a scripted
- * database sends it, cut at random places, and a raw client compares what arrives byte for byte.
+ * Every PostgreSQL row of `acra.json` through the running server process: a scripted database sends
+ * it, cut at random places, and a raw client compares what arrives byte for byte.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -15,29 +15,38 @@ import {
   ScriptedDatabase,
   seededRandom,
 } from "../harness/pg_peers.ts";
+import { findFreePort } from "../harness/ports.ts";
 import { layVectorKeys } from "../harness/vector_keys.ts";
 import acraVectors from "../vectors/acra.json";
 
 const ROUNDS = process.env["SLOW"] ? 40 : 4;
-const ROWS = acraVectors.cells.filter((row) => row.db === "pg" && !row.zone_mode);
-const SERVERS = [
-  { format: "hex", mode: "wholecell" },
-  { format: "hex", mode: "injectedcell" },
-  { format: "escape", mode: "wholecell" },
-  { format: "escape", mode: "injectedcell" },
-] as const;
+const ROWS = acraVectors.cells.filter((row) => row.db === "pg");
+const SERVERS = ["hex", "escape"].flatMap((format) =>
+  ["wholecell", "injectedcell"].flatMap((mode) => [
+    { format, mode, zones: false },
+    { format, mode, zones: true },
+  ]),
+);
 
 function decode(columns: readonly (string | null)[]): (Buffer | null)[] {
   return columns.map((column) => (column === null ? null : Buffer.from(column, "base64")));
 }
 
+/** Zone mode opens the HTTP API too. */
+function zoneFlags(apiPort: number): readonly string[] {
+  return ["--zonemode_enable", `--incoming_connection_api_string=tcp://127.0.0.1:${apiPort}/`];
+}
+
 test("acra.json has the rows that this file counts on", () => {
-  expect(ROWS).toHaveLength(178);
+  expect(ROWS.filter((row) => !row.zone_mode)).toHaveLength(178);
+  expect(ROWS.filter((row) => row.zone_mode)).toHaveLength(134);
 });
 
-for (const { format, mode } of SERVERS) {
-  describe(`acra server, ${format} cells, ${mode}`, () => {
-    const rows = ROWS.filter((row) => row.pg_bytea_format === format && row.mode === mode);
+for (const { format, mode, zones } of SERVERS) {
+  describe(`acra server, ${format} cells, ${mode}${zones ? ", zones" : ""}`, () => {
+    const rows = ROWS.filter(
+      (row) => row.pg_bytea_format === format && row.mode === mode && row.zone_mode === zones,
+    );
     const random = seededRandom(20_260_101);
     let database: ScriptedDatabase;
     let server: AcraProcess;
@@ -64,7 +73,8 @@ for (const { format, mode } of SERVERS) {
           keys: layVectorKeys("client"),
           flags: [
             "--acraconnector_transport_encryption_disable",
-            "--client_id=client",
+            // Zones need no client.
+            ...(zones ? zoneFlags(await findFreePort()) : ["--client_id=client"]),
             `--pgsql_${format}_bytea`,
             `--acrastruct_injectedcell_enable=${mode === "injectedcell"}`,
           ],

@@ -153,11 +153,12 @@ export class FilesystemKeyMaker implements KeyMaker {
       wipe(privateKey);
     }
     const halves = { privatePath, publicPath, privateBytes, publicBytes };
+    const publicKey = decodePublicKey(publicBytes);
     return {
-      publicKey: decodePublicKey(publicBytes),
+      publicKey,
       install: () => {
         const keptPlace = installPair({ ...halves, replace, time: readClock() });
-        return { files, privatePlace: privatePath, publicPlace: publicPath, keptPlace };
+        return { files, publicKey, privatePlace: privatePath, publicPlace: publicPath, keptPlace };
       },
     };
   }
