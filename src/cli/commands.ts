@@ -47,6 +47,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./authmanager.ts")).authmanagerCommand,
   },
   {
+    kind: "command",
+    name: "rollback",
+    executable: "acra-rollback",
+    about: "Decrypt the rows of a table back",
+    load: async () => (await import("./rollback.ts")).rollbackCommand,
+  },
+  {
     kind: "group",
     name: "keys",
     about: "Make, list and lay out keys",

@@ -24,6 +24,9 @@ interface Wanted {
   readonly typeOnly: boolean;
 }
 
+/** Folders that stand for a command; the word `programs` means them. */
+const PROGRAMS: readonly string[] = ["server", "connector", "rollback", "rotate"];
+
 /** The one folder below the line that may touch the runtime; chosen by an import condition. */
 const NATIVE_PRIMITIVES = "crypto/native/";
 
@@ -121,7 +124,7 @@ function covers(word: string, wanted: string, layer: Layer, layers: readonly Lay
     return above.includes(wanted);
   }
   if (word === "programs") {
-    return wanted === "server" || wanted === "connector";
+    return PROGRAMS.includes(wanted);
   }
   if (word.endsWith("/*")) {
     return wanted.startsWith(word.slice(0, -1));

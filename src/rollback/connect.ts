@@ -1,0 +1,70 @@
+/** Connections of the driver, as a rollback needs them. */
+
+import { readFileSync } from "node:fs";
+import postgres from "postgres";
+import type { ConnectionSettings } from "./connection_string.ts";
+import { describeCause, RollbackError } from "./rollback_error.ts";
+
+// Specification: number of the type `text` in PostgreSQL, and of those that the driver would convert.
+const TEXT = 25;
+const CONVERTED = [16, 17, 20, 21, 23, 26, 114, 700, 701, 1082, 1114, 1184, 3802];
+
+/** One connection, made when it is first used; never replaced behind our back. */
+export function connect(settings: ConnectionSettings) {
+  const { host, port } = settings;
+  const isSocket = host.startsWith("/");
+  const options: postgres.Options<{ text: postgres.PostgresType<string> }> = {
+    ...(isSocket ? { path: `${host}/.s.PGSQL.${port}` } : {}),
+    ...(settings.user === null ? {} : { user: settings.user }),
+    ...(settings.password === null ? {} : { password: settings.password }),
+    ...(settings.database === null ? {} : { database: settings.database }),
+    ssl: isSocket ? false : toTlsOptions(settings),
+    connection: { application_name: "acra-rollback", ...settings.parameters },
+    connect_timeout: settings.connectTimeout,
+    max: 1,
+    // A rollback may take longer than any lifetime of connections.
+    idle_timeout: 0,
+    max_lifetime: null,
+    fetch_types: false,
+    onnotice: () => {},
+    types: {
+      // Parameters are texts already, whatever their type: the driver's own conversions would change them.
+      text: {
+        to: TEXT,
+        from: CONVERTED,
+        serialize: (text: string) => text,
+        parse: (text: string) => text,
+      },
+    },
+  };
+  // Lists, which the driver takes though its types do not say so: it would cut a text at IPv6's colons.
+  return postgres(Object.assign(options, { host: [host], port: [port] }));
+}
+
+function toTlsOptions(settings: ConnectionSettings) {
+  const { sslMode, sslRootCertificate, sslCertificate, sslKey } = settings;
+  if (sslMode === "disable" || sslMode === "prefer") {
+    return sslMode === "prefer" ? sslMode : false;
+  }
+  const isChecked = sslMode !== "require" || sslRootCertificate !== null;
+  return {
+    rejectUnauthorized: isChecked,
+    ...(sslRootCertificate === null ? {} : { ca: readPem("sslrootcert", sslRootCertificate) }),
+    ...(sslCertificate === null ? {} : { cert: readPem("sslcert", sslCertificate) }),
+    ...(sslKey === null ? {} : { key: readPem("sslkey", sslKey) }),
+    ...(sslMode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
+  };
+}
+
+function readPem(key: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new RollbackError(
+      `Can't read the file of ${key}`,
+      describeCause(cause),
+      "look at --connection_string",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,32 @@
+/** Why a rollback stopped. */
+
+/**
+ * A failure while rows are read, inserted or written. Neither text holds a value of the database.
+ */
+export class RollbackError extends Error {
+  override readonly name = "RollbackError";
+  /** What the system or the database said. */
+  readonly reason: string;
+  readonly hint: string;
+
+  constructor(message: string, reason: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+    this.hint = hint;
+  }
+}
+
+// Specification: class 22 of SQLSTATE, "data exception", whose messages quote the data.
+const DATA_EXCEPTION = /^22/;
+
+/** The words of an error of the driver or the system that may be shown: its code, and its text when that quotes no data. */
+export function describeCause(cause: unknown): string {
+  if (!(cause instanceof Error)) {
+    return "unknown error";
+  }
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  if (DATA_EXCEPTION.test(code)) {
+    return `SQLSTATE ${code}`;
+  }
+  return cause.message.includes(code) ? cause.message : `${cause.message} (${code})`;
+}
