@@ -30,6 +30,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
   accounts: ["bytes", "crypto", "themis", "node"],
+  http_api: ["transport", "log"],
   rollback: ["bytes", "acrastruct", "wire/*", "keystore", "themis (types)", "postgres", "node"],
   server: ["all above"],
   connector: ["all above"],

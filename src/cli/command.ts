@@ -15,7 +15,7 @@ export interface TextOutput {
 }
 
 /** The world as a command sees it. */
-export interface CommandContext {
+export interface CommandContext<Table extends SettingsTable = SettingsTable> {
   readonly stdin: TextInput;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
@@ -26,6 +26,20 @@ export interface CommandContext {
   readonly operands: readonly string[];
   /** Who set the setting of this name. */
   given(name: string): SettingSource;
+  /** The configuration file that was read, or would have been. */
+  readonly configPath: string;
+  /**
+   * Resolves and checks the settings anew: the same arguments over what the file holds now, or over
+   * `fileText` in its place.
+   * @throws ConfigError or FlagError for what would end a start.
+   */
+  reread(fileText?: string): RereadSettings<Table>;
+}
+
+/** Settings as they are written now, and the world as they see it. */
+export interface RereadSettings<Table extends SettingsTable = SettingsTable> {
+  readonly context: CommandContext<Table>;
+  readonly values: SettingValues<Table>;
 }
 
 /** One example of `--help`: what it does, and the line to type. */
@@ -63,7 +77,7 @@ export interface Command<Table extends SettingsTable = SettingsTable> {
    * Does the work; the promise gives the exit code.
    * @throws ConfigError what the operator can fix: printed as `error:` and `hint:`, exit code 1.
    */
-  run(context: CommandContext, values: SettingValues<Table>): Promise<number>;
+  run(context: CommandContext<Table>, values: SettingValues<Table>): Promise<number>;
 }
 
 /** Checks a command against its own settings table. */

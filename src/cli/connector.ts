@@ -8,12 +8,17 @@ import {
   isValidClientId,
   readMasterKey,
 } from "../keystore/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import type { LevelledLogger } from "../log/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
-import { endStartUp, runUntilSignal } from "./daemon.ts";
-import { connectorListenEndpoint, hostEndpoint, readEndpoint } from "./endpoints.ts";
+import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
+import {
+  connectorApiListenEndpoint,
+  connectorListenEndpoint,
+  hostEndpoint,
+  readEndpoint,
+} from "./endpoints.ts";
 import { CLIENT_ID_RULE, checkTlsPair } from "./shared_settings.ts";
 
 type ConnectorValues = SettingValues<typeof CONNECTOR_SETTINGS>;
@@ -45,14 +50,13 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   log.info(`Preparing to start in mode: ${values.mode}`);
   const options = makeOptions(context, values);
   const connector = await startConnector(options).catch((error: unknown) => {
-    throw new ConfigError(
-      error instanceof Error ? error.message : "Can't start listen connections",
-      "choose another address with --incoming_connection_string, or stop what listens there",
-      { code: EVENT.listenFailed, cause: error },
-    );
+    throw listenFailure(error);
   });
   log.info(`Setup ready. Start listening connection ${connector.address}`);
   endStartUp(log, values);
+  if (connector.apiAddress !== null) {
+    log.info(`Start listening HTTP API: ${connector.apiAddress}`);
+  }
   const finished = Promise.withResolvers<number>();
   return await runUntilSignal(finished.promise, log, {
     drain: () => {
@@ -68,6 +72,9 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
 function makeOptions(context: CommandContext, values: ConnectorValues): ConnectorOptions {
   const { log } = context;
   const server = chooseServer(values);
+  const api = values.http_api_enable
+    ? { listen: connectorApiListenEndpoint(values), server: chooseApiServer(values) }
+    : null;
   const masterKey = readMasterKey(context.env);
   const clientId = values.client_id;
   if (!isValidClientId(clientId)) {
@@ -83,8 +90,8 @@ function makeOptions(context: CommandContext, values: ConnectorValues): Connecto
   const transport = encryptionDisabled ? "raw" : "Secure Session";
   log.info(`Selecting transport: use ${transport} transport wrapper`);
   return {
-    listen: connectorListenEndpoint(values),
-    server,
+    data: { listen: connectorListenEndpoint(values), server },
+    api,
     clientId,
     encryptionDisabled,
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
@@ -105,6 +112,19 @@ function chooseServer(values: ConnectorValues): Endpoint {
     );
   }
   return readEndpoint("acraserver_connection_string", values.acraserver_connection_string);
+}
+
+function chooseApiServer(values: ConnectorValues): Endpoint {
+  if (values.acraserver_connection_host !== "") {
+    return hostEndpoint(values.acraserver_connection_host, values.acraserver_api_connection_port);
+  }
+  if (values.acraserver_api_connection_string === "") {
+    throw new ConfigError(
+      "Configuration error: you must pass acraserver_connection_host or acraserver_api_connection_string parameter",
+      "name the server's HTTP API, as in --acraserver_api_connection_string=tcp://10.0.0.5:9090/",
+    );
+  }
+  return readEndpoint("acraserver_api_connection_string", values.acraserver_api_connection_string);
 }
 
 /** Both keys have to be there and usable before anybody is let in. */

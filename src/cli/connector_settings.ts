@@ -104,7 +104,6 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "boolean",
     default: false,
     help: "Carry the server's HTTP API too",
-    unavailable: "The HTTP API",
   },
   {
     name: "incoming_connection_api_port",

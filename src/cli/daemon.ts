@@ -1,5 +1,6 @@
 /** What both daemons do around their work: log levels, signals, an orderly end (acra-cli.md §6.1, §7). */
 
+import { ConfigError } from "../config/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
 
 /** The two settings that choose a level. */
@@ -28,6 +29,8 @@ interface Ending {
   readonly drain: () => void;
   /** The second signal: end at once. */
   readonly stop: () => void;
+  /** SIGHUP: read the settings again; without this it ends the process, as signals do. */
+  readonly reload?: () => void;
 }
 
 /**
@@ -57,6 +60,9 @@ export async function runUntilSignal(
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  if (ending.reload !== undefined) {
+    process.on("SIGHUP", ending.reload);
+  }
   process.on("uncaughtException", onDefect);
   process.on("unhandledRejection", onDefect);
   try {
@@ -64,7 +70,19 @@ export async function runUntilSignal(
   } finally {
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
+    if (ending.reload !== undefined) {
+      process.off("SIGHUP", ending.reload);
+    }
     process.off("uncaughtException", onDefect);
     process.off("unhandledRejection", onDefect);
   }
+}
+
+/** The words for an address that cannot be listened on. */
+export function listenFailure(error: unknown): ConfigError {
+  return new ConfigError(
+    error instanceof Error ? error.message : "Can't start listen connections",
+    "choose another address with --incoming_connection_string or --incoming_connection_api_string, or stop what listens there",
+    { code: EVENT.listenFailed, cause: error },
+  );
 }

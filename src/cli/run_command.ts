@@ -11,7 +11,7 @@ import {
   writeDump,
 } from "../config/mod.ts";
 import { createLog, type LevelledLogger, type LogStream, quoteText } from "../log/mod.ts";
-import type { Command, CommandContext, TextOutput } from "./command.ts";
+import type { Command, CommandContext, RereadSettings, TextOutput } from "./command.ts";
 import { reportFailure, toLine } from "./failure.ts";
 import { type Flags, parseFlags } from "./go_flags.ts";
 import type { TextInput } from "./text_input.ts";
@@ -41,12 +41,15 @@ export async function runCommandWith(
       return 0;
     }
     log = openLog(command, flags.values.get("logging_format") ?? "", cli);
-    const settings = resolveSettings({
-      table: command.settings,
-      service: command.service,
-      flags: flags.values,
-      home: cli.env["HOME"],
-    });
+    const resolve = (fileText?: string) =>
+      resolveSettings({
+        table: command.settings,
+        service: command.service,
+        flags: flags.values,
+        home: cli.env["HOME"],
+        fileText,
+      });
+    const settings = resolve();
     log = openLog(command, String(settings.values["logging_format"] ?? ""), cli);
     if (command.kind === "daemon") {
       log.info(`Starting service ${command.service}`);
@@ -55,7 +58,7 @@ export async function runCommandWith(
     if (settings.values["dump_config"] === true) {
       return dumpConfig(command, settings, cli, log);
     }
-    return await checkAndRun({ command, settings, cli, log, operands: flags.operands });
+    return await checkAndRun({ command, settings, resolve, cli, log, operands: flags.operands });
   } catch (error) {
     if (error instanceof FlagError) {
       cli.stderr.write(`${toLine(error.message)}\n${formatFlags(command.settings)}`);
@@ -90,12 +93,20 @@ function writeNotes(log: LevelledLogger, flags: Flags, settings: ResolvedSetting
 interface Run {
   readonly command: Command;
   readonly settings: ResolvedSettings;
+  /** Reads the settings again, with the given text in place of the file's. */
+  readonly resolve: (fileText?: string) => ResolvedSettings;
   readonly cli: CliProcess;
   readonly log: LevelledLogger;
   readonly operands: readonly string[];
 }
 
-async function checkAndRun({ command, settings, cli, log, operands }: Run): Promise<number> {
+async function checkAndRun(run: Run): Promise<number> {
+  const { values, context } = checkAndMakeContext(run);
+  return await run.command.run(context, values);
+}
+
+function checkAndMakeContext(run: Run): RereadSettings {
+  const { command, settings, resolve, cli, log, operands } = run;
   for (const { level, message } of checkSettings(command.settings, settings)) {
     log[level](message);
   }
@@ -107,8 +118,16 @@ async function checkAndRun({ command, settings, cli, log, operands }: Run): Prom
     log,
     operands,
     given: settings.given,
+    configPath: settings.configPath,
+    reread: (fileText) => {
+      const again = resolve(fileText);
+      for (const { level, message } of again.notes) {
+        log[level](message);
+      }
+      return checkAndMakeContext({ ...run, settings: again });
+    },
   };
-  return await command.run(context, settings.values);
+  return { context, values: settings.values };
 }
 
 /**

@@ -5,8 +5,10 @@ import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
-import { endStartUp, runUntilSignal } from "./daemon.ts";
+import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
+import { type ChangeConfig, makeApi } from "./server_api.ts";
+import { ServerReload } from "./server_reload.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import { checkTlsPair } from "./shared_settings.ts";
 
@@ -43,29 +45,43 @@ export const serverCommand = defineCommand({
   run: runServer,
 });
 
-async function runServer(context: CommandContext, values: ServerValues): Promise<number> {
+async function runServer(
+  context: CommandContext<typeof SERVER_SETTINGS>,
+  values: ServerValues,
+): Promise<number> {
   const { log } = context;
-  log.info("Validating service configuration...");
-  checkDatabase(values);
-  checkTlsPair(values);
-  const options = makeOptions(context, values);
-  const server = await startServer(options).catch((error: unknown) => {
-    throw new ConfigError(
-      error instanceof Error ? error.message : "Can't start listen connections",
-      "choose another address with --incoming_connection_string, or stop what listens there",
-      { code: EVENT.listenFailed, cause: error },
-    );
+  const settings = new ServerReload(context, values, prepareServer);
+  const server = await startServer(settings.prepareFirst()).catch((error: unknown) => {
+    throw listenFailure(error);
   });
+  settings.attach(server);
   log.info(`Start listening to connections. Current PID: ${process.pid}`);
   endStartUp(log, values);
-  log.info("Start listening connections", {
-    connection_string: server.address,
-    from_descriptor: false,
-  });
+  for (const address of [server.address, server.apiAddress]) {
+    if (address !== null) {
+      log.info("Start listening connections", {
+        connection_string: address,
+        from_descriptor: false,
+      });
+    }
+  }
   return await runUntilSignal(server.finished, log, {
     drain: () => void server.drain(),
     stop: () => server.stop(1),
+    reload: () => void settings.reload(),
   });
+}
+
+/** At the start, and again whenever settings change. */
+function prepareServer(
+  context: CommandContext,
+  values: ServerValues,
+  changeConfig: ChangeConfig,
+): ServerOptions {
+  context.log.info("Validating service configuration...");
+  checkDatabase(values);
+  checkTlsPair(values);
+  return { ...makeOptions(context, values), api: makeApi(context, values, changeConfig) };
 }
 
 /** @throws ConfigError when it is not clear which database to talk to. */
@@ -78,7 +94,7 @@ function checkDatabase(values: ServerValues): void {
   }
 }
 
-function makeOptions(context: CommandContext, values: ServerValues): ServerOptions {
+function makeOptions(context: CommandContext, values: ServerValues): Omit<ServerOptions, "api"> {
   const { log } = context;
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");

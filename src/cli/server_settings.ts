@@ -1,4 +1,7 @@
-/** The 39 settings of `acra server`: names, types and defaults of Acra 0.82 (acra-cli.md §8.1). */
+/**
+ * The settings of `acra server`: the 39 of Acra 0.82 with their names, types and defaults (acra-cli.md
+ * §8.1), and `http_api_zones_only`, which is ours (acra-formats.md §5.6).
+ */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import { isValidClientId } from "../keystore/mod.ts";
@@ -91,7 +94,12 @@ export const SERVER_SETTINGS = defineSettings([
     type: "boolean",
     default: false,
     help: "Open the HTTP API",
-    unavailable: "The HTTP API",
+  },
+  {
+    name: "http_api_zones_only",
+    type: "boolean",
+    default: false,
+    help: "Leave nothing of the HTTP API open but /getNewZone and /resetKeyStorage",
   },
   {
     name: "incoming_connection_host",

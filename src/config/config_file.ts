@@ -20,11 +20,12 @@ export function defaultConfigPath(service: string): string {
 }
 
 /**
- * Reads a configuration file; `null` when there is none, which is no error (Q-3).
+ * Reads a configuration file, or `content` in its place; `null` when there is none, which is no
+ * error (Q-3).
  * @throws ConfigError when it cannot be read or is not a YAML mapping.
  */
-export function readConfigFile(path: string): YamlSettings | null {
-  const text = readText(path);
+export function readConfigFile(path: string, content?: string): YamlSettings | null {
+  const text = content ?? readText(path);
   if (text === null) {
     return null;
   }

@@ -6,7 +6,7 @@
 
 export { ConfigError, type ConfigErrorOptions } from "./config_error.ts";
 export { codeOf } from "./config_file.ts";
-export { formatDump, writeDump } from "./dump.ts";
+export { formatDump, type StagedDump, stageDump, writeDump } from "./dump.ts";
 export { type FoundSetting, findSetting, sortSettings } from "./find_setting.ts";
 export { FlagError } from "./flag_error.ts";
 export {

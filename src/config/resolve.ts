@@ -25,6 +25,8 @@ export interface SettingsInput<Table extends SettingsTable> {
   readonly flags: ReadonlyMap<string, string>;
   /** Home folder, for `~/`. */
   readonly home: string | undefined;
+  /** Taken for the content of the file in place of what it holds: to try what is not yet written. */
+  readonly fileText?: string | undefined;
 }
 
 /** A line for the log, which does not exist yet while settings are resolved. */
@@ -64,7 +66,7 @@ export function resolveSettings<Table extends SettingsTable>(
     input.home,
   );
   const hasFile = findSetting(input.table, "config_file") !== null;
-  const file = hasFile ? readConfigFile(configPath) : null;
+  const file = hasFile ? readConfigFile(configPath, input.fileText) : null;
   if (file !== null) {
     notes.push({ level: "info", message: `Configuration file: ${configPath}` });
     notes.push(...findFileNotes(file, input.table, configPath));

@@ -18,10 +18,18 @@ import { isOtherUser } from "./owner_check.ts";
 /** Time for the connection to the server and, again, for the handshake, in ms. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Everything that `startConnector` needs. */
-export interface ConnectorOptions {
+/** From where to where connections are carried. */
+export interface Tunnel {
   readonly listen: Endpoint;
   readonly server: Endpoint;
+}
+
+/** Everything that `startConnector` needs. */
+export interface ConnectorOptions {
+  /** For the database protocol. */
+  readonly data: Tunnel;
+  /** For the server's HTTP API; `null` when it is not carried. */
+  readonly api: Tunnel | null;
   readonly clientId: string;
   /** Raw transport: no encryption between connector and server. */
   readonly encryptionDisabled: boolean;
@@ -36,6 +44,8 @@ export interface ConnectorOptions {
 export interface RunningConnector {
   /** Where it listens, as a connection string. */
   readonly address: string;
+  /** Where it listens for the HTTP API; `null` when it does not. */
+  readonly apiAddress: string | null;
   readonly sessionCount: number;
   /** Stops accepting, waits for sessions, cuts what is left; resolves with how many were cut. */
   drain(): Promise<number>;
@@ -45,13 +55,18 @@ export interface RunningConnector {
 
 /**
  * Starts listening.
- * @throws Error when the address cannot be listened on.
+ * @throws Error when an address cannot be listened on.
  */
 export async function startConnector(options: ConnectorOptions): Promise<RunningConnector> {
   const connector = new Connector(options);
   await connector.listen();
   return connector;
 }
+
+/** How the log names what comes in. */
+const TUNNEL_NAMES = { data: "AcraConnector", api: "http API" } as const;
+
+type TunnelKind = keyof typeof TUNNEL_NAMES;
 
 /** Anything that can be cut: a connection being set up, later its pump. */
 interface Cuttable {
@@ -61,7 +76,7 @@ interface Cuttable {
 class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
-  #listener: Listener | null = null;
+  readonly #listeners = new Map<TunnelKind, Listener>();
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
@@ -70,7 +85,11 @@ class Connector implements RunningConnector {
   }
 
   get address(): string {
-    return formatEndpoint(this.#listener?.endpoint ?? this.#options.listen);
+    return this.#addressOf("data") ?? formatEndpoint(this.#options.data.listen);
+  }
+
+  get apiAddress(): string | null {
+    return this.#addressOf("api");
   }
 
   get sessionCount(): number {
@@ -78,19 +97,21 @@ class Connector implements RunningConnector {
   }
 
   async listen(): Promise<void> {
-    this.#listener = await listen(this.#options.listen, {
-      accepted: (connection, peer) => void this.#accepted(connection, peer),
-      failed: (error) =>
-        this.#options.log.error("System error: can't accept new connection", {
-          code: EVENT.acceptFailed,
-          error: error.message,
-        }),
-    });
+    const { data, api } = this.#options;
+    try {
+      await this.#open("data", data);
+      if (api !== null) {
+        await this.#open("api", api);
+      }
+    } catch (error) {
+      this.#closeListeners();
+      throw error;
+    }
   }
 
   async drain(): Promise<number> {
     this.#stopping = true;
-    this.#listener?.close();
+    this.#closeListeners();
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
@@ -107,22 +128,47 @@ class Connector implements RunningConnector {
 
   stop(): void {
     this.#stopping = true;
-    this.#listener?.close();
+    this.#closeListeners();
     for (const session of this.#sessions.values()) {
       session.abort("the connector stops");
     }
   }
 
-  async #accepted(connection: Connection, peer: PeerInfo): Promise<void> {
-    const { log } = this.#options;
-    if (this.#stopping) {
-      connection.abort();
-      return;
+  async #open(kind: TunnelKind, { listen: endpoint, server }: Tunnel): Promise<void> {
+    const listener = await listen(endpoint, {
+      accepted: (connection, peer) => {
+        if (this.#stopping) {
+          connection.abort();
+          return;
+        }
+        this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
+        void this.#accepted(connection, peer, server);
+      },
+      failed: (error) =>
+        this.#options.log.error("System error: can't accept new connection", {
+          code: EVENT.acceptFailed,
+          error: error.message,
+        }),
+    });
+    this.#listeners.set(kind, listener);
+  }
+
+  #addressOf(kind: TunnelKind): string | null {
+    const listener = this.#listeners.get(kind);
+    return listener === undefined ? null : formatEndpoint(listener.endpoint);
+  }
+
+  #closeListeners(): void {
+    for (const listener of this.#listeners.values()) {
+      listener.close();
     }
+  }
+
+  async #accepted(connection: Connection, peer: PeerInfo, server: Endpoint): Promise<void> {
+    const { log } = this.#options;
     this.#sessions.set(connection, connection);
-    log.info(`Got new connection to AcraConnector: ${connection.peer}`);
     try {
-      await this.#connect(connection, peer);
+      await this.#connect(connection, peer, server);
     } catch (error) {
       connection.abort();
       this.#forget(connection);
@@ -133,7 +179,7 @@ class Connector implements RunningConnector {
     }
   }
 
-  async #connect(connection: Connection, peer: PeerInfo): Promise<void> {
+  async #connect(connection: Connection, peer: PeerInfo, target: Endpoint): Promise<void> {
     const { log, userCheckDisabled } = this.#options;
     if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
@@ -143,7 +189,7 @@ class Connector implements RunningConnector {
       this.#forget(connection);
       return;
     }
-    const server = await this.#dialServer();
+    const server = await this.#dialServer(target);
     if (!this.#sessions.has(connection) || this.#stopping) {
       server.abort();
       connection.abort();
@@ -161,8 +207,8 @@ class Connector implements RunningConnector {
     pump.start();
   }
 
-  async #dialServer(): Promise<Connection> {
-    const { server, encryptionDisabled, clientId, keys } = this.#options;
+  async #dialServer(server: Endpoint): Promise<Connection> {
+    const { encryptionDisabled, clientId, keys } = this.#options;
     if (encryptionDisabled) {
       return await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
     }

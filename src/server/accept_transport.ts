@@ -1,7 +1,8 @@
 /** Peels the transport off an accepted connection and tells whose connection it is. */
 
 import { isValidClientId } from "../keystore/mod.ts";
-import { acceptSecureSession, type Connection } from "../transport/mod.ts";
+import { EVENT, type Logger } from "../log/mod.ts";
+import { acceptSecureSession, type Connection, HandshakeError } from "../transport/mod.ts";
 import type { ServerOptions } from "./options.ts";
 
 /** A connection whose client id is known: authenticated, or given by the settings for raw ones. */
@@ -30,5 +31,18 @@ export async function acceptTransport(
         isValidId: isValidClientId,
         timeoutMs,
       });
+  }
+}
+
+/** Logs why a connection was not let in; one that ended before its handshake is nobody's worry. */
+export function reportRefusal(error: unknown, log: Logger): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof HandshakeError && error.reason === "closed") {
+    log.debug("Connection closed before the handshake", { error: message });
+  } else {
+    log.error("Can't wrap connection from acra-connector", {
+      code: EVENT.handshakeFailed,
+      error: message,
+    });
   }
 }

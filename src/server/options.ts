@@ -1,5 +1,6 @@
 /** What a server needs to run: settings turned into parts, nothing of flags or files. */
 
+import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import type { ByteaFormat, CellMode } from "../pipeline/mod.ts";
@@ -18,10 +19,21 @@ export interface PoisonOptions {
   readonly shutdown: boolean;
 }
 
+/** The HTTP API (acra-formats.md §5.6). */
+export interface ServerApi {
+  readonly listen: Endpoint;
+  /** Leaves nothing open but what zones need. */
+  readonly zonesOnly: boolean;
+  /** What the endpoints do; the server itself resets keys. */
+  readonly actions: Omit<ApiActions, "resetKeys">;
+}
+
 /** Everything that `startServer` needs. */
 export interface ServerOptions {
   readonly listen: Endpoint;
   readonly database: Endpoint;
+  /** `null` when there is no HTTP API. */
+  readonly api: ServerApi | null;
   readonly transport: ServerTransport;
   readonly keys: ServerKeys;
   /** Whether AcraStructs are opened by zone, and by nothing else (acra-formats.md §2.3). */

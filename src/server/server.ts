@@ -1,8 +1,11 @@
-/** The running server: one listener, its sessions, and an orderly end. */
+/** The running server: its listeners, its sessions, new settings while it runs, and an orderly end. */
 
+import type { ApiActions } from "../http_api/mod.ts";
 import { EVENT } from "../log/mod.ts";
-import { type Connection, formatEndpoint, type Listener, listen } from "../transport/mod.ts";
-import type { ServerOptions } from "./options.ts";
+import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
+import { startApiSession } from "./api_session.ts";
+import { Gate, type Move } from "./gate.ts";
+import type { ServerApi, ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
 import { type Session, SessionStarter } from "./session_starter.ts";
 
@@ -10,10 +13,18 @@ import { type Session, SessionStarter } from "./session_starter.ts";
 export interface RunningServer {
   /** Where it listens, as a connection string. */
   readonly address: string;
-  /** Sessions that are running or being set up. */
+  /** Where the HTTP API listens; `null` when it is closed. */
+  readonly apiAddress: string | null;
+  /** Sessions that are running or being set up, those of the HTTP API included. */
   readonly sessionCount: number;
   /** Resolves with the exit status when the server stopped by itself (poison record) or was stopped. */
   readonly finished: Promise<number>;
+  /**
+   * Lets other settings hold for new sessions and moves to other addresses where they say so;
+   * sessions that run keep theirs (acra-cli.md §7.3).
+   * @throws Error when it cannot listen or is about to stop; the old settings hold then. One call at a time.
+   */
+  reconfigure(options: ServerOptions): Promise<void>;
   /**
    * Stops accepting, lets sessions end at a message border, and cuts what is left after the close
    * timeout. `finished` then resolves: 0 when all sessions ended, 1 when some were cut.
@@ -25,21 +36,23 @@ export interface RunningServer {
 
 /**
  * Starts listening.
- * @throws Error when the address cannot be listened on.
+ * @throws Error when an address cannot be listened on.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const server = new Server(options);
-  await server.listen();
+  await server.reconfigure(options);
   return server;
 }
 
 class Server implements RunningServer {
   readonly finished: Promise<number>;
-  readonly #options: ServerOptions;
-  readonly #starter: SessionStarter;
-  readonly #sessions = new Set<Session>();
+  /** With the settings that each was started under. */
+  readonly #sessions = new Map<Session, ServerOptions>();
   readonly #finish: (status: number) => void;
-  #listener: Listener | null = null;
+  readonly #dataGate: Gate;
+  readonly #apiGate: Gate;
+  #options: ServerOptions;
+  #starter: SessionStarter;
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
@@ -48,28 +61,44 @@ class Server implements RunningServer {
     this.finished = promise;
     this.#finish = resolve;
     this.#options = options;
-    const alarm = createPoisonReaction(options.poison, options.log, () => this.stop(1));
-    this.#starter = new SessionStarter(options, alarm);
+    this.#starter = this.#createStarter(options);
+    this.#dataGate = new Gate(this.#handle((connection) => this.#startSession(connection)));
+    this.#apiGate = new Gate(this.#handle((connection) => this.#startApiSession(connection)));
   }
 
   get address(): string {
-    return formatEndpoint(this.#listener?.endpoint ?? this.#options.listen);
+    return formatEndpoint(this.#dataGate.endpoint ?? this.#options.listen);
+  }
+
+  get apiAddress(): string | null {
+    return this.#apiGate.endpoint === null ? null : formatEndpoint(this.#apiGate.endpoint);
   }
 
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
-  async listen(): Promise<void> {
-    const { log } = this.#options;
-    this.#listener = await listen(this.#options.listen, {
-      accepted: (connection) => this.#accepted(connection),
-      failed: (error) =>
-        log.error("Can't accept new connection", {
-          code: EVENT.acceptFailed,
-          error: error.message,
-        }),
-    });
+  async reconfigure(options: ServerOptions): Promise<void> {
+    const starter = this.#createStarter(options);
+    const moves: Move[] = [];
+    try {
+      moves.push(await this.#dataGate.move(options.listen));
+      moves.push(await this.#apiGate.move(options.api?.listen ?? null));
+      if (this.#stopping) {
+        throw new Error("the server is about to stop");
+      }
+    } catch (error) {
+      for (const move of moves) {
+        await move.cancel();
+      }
+      this.#closeIfStopping();
+      throw error;
+    }
+    for (const move of moves) {
+      move.commit();
+    }
+    this.#options = options;
+    this.#starter = starter;
   }
 
   async drain(): Promise<void> {
@@ -78,9 +107,9 @@ class Server implements RunningServer {
     }
     this.#stopping = true;
     const { log, closeTimeoutMs } = this.#options;
-    this.#listener?.close();
+    this.#closeIfStopping();
     log.info(`Waiting for ${this.#sessions.size} connections to complete`);
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.keys()) {
       session.drain();
     }
     const cut = await this.#waitForSessions(closeTimeoutMs);
@@ -95,25 +124,83 @@ class Server implements RunningServer {
 
   stop(status: number): void {
     this.#stopping = true;
-    this.#listener?.close();
-    for (const session of this.#sessions) {
+    this.#closeIfStopping();
+    for (const session of this.#sessions.keys()) {
       session.abort("the server stops");
     }
     this.#finish(status);
   }
 
-  #accepted(connection: Connection): void {
+  #closeIfStopping(): void {
     if (this.#stopping) {
+      this.#dataGate.close();
+      this.#apiGate.close();
+    }
+  }
+
+  #createStarter(options: ServerOptions): SessionStarter {
+    const alarm = createPoisonReaction(options.poison, options.log, () => this.stop(1));
+    return new SessionStarter(options, alarm);
+  }
+
+  #handle(start: (connection: Connection) => void): ListenHandler {
+    return {
+      accepted: (connection) => {
+        if (this.#stopping) {
+          connection.abort();
+        } else {
+          start(connection);
+        }
+      },
+      failed: (error) =>
+        this.#options.log.error("Can't accept new connection", {
+          code: EVENT.acceptFailed,
+          error: error.message,
+        }),
+    };
+  }
+
+  #startSession(connection: Connection): void {
+    const session = this.#starter.start(connection, () => this.#ended(session));
+    this.#sessions.set(session, this.#options);
+  }
+
+  #startApiSession(connection: Connection): void {
+    const { api } = this.#options;
+    if (api === null) {
       connection.abort();
       return;
     }
-    const session = this.#starter.start(connection, () => {
-      this.#sessions.delete(session);
-      if (this.#sessions.size === 0) {
-        this.#allEnded?.();
-      }
+    const session = startApiSession(connection, {
+      server: this.#options,
+      api,
+      actions: this.#actionsOf(api),
+      ended: () => this.#ended(session),
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#options);
+  }
+
+  /** Keys are forgotten by everybody who holds some: sessions under older settings as well. */
+  #actionsOf({ actions }: ServerApi): ApiActions {
+    return {
+      makeZone: () => actions.makeZone(),
+      loadAccounts: () => actions.loadAccounts(),
+      readConfig: () => actions.readConfig(),
+      changeConfig: (change) => actions.changeConfig(change),
+      resetKeys: () => {
+        const keystores = [...this.#sessions.values()].map(({ keys }) => keys);
+        for (const keys of new Set([this.#options.keys, ...keystores])) {
+          keys.reset();
+        }
+      },
+    };
+  }
+
+  #ended(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) {
+      this.#allEnded?.();
+    }
   }
 
   /** Resolves with the number of sessions that still ran when the time was over. */

@@ -3,8 +3,8 @@
 import { EVENT, type Logger } from "../log/mod.ts";
 import type { ProtocolSession } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd } from "../proxy/mod.ts";
-import { type Connection, dial, formatEndpoint, HandshakeError } from "../transport/mod.ts";
-import { acceptTransport } from "./accept_transport.ts";
+import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
+import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import type { ServerOptions } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
 import { createSessionLog } from "./session_log.ts";
@@ -77,7 +77,7 @@ class ServerSession implements Session {
       }
       this.#startPump(createSession(clientId), connection, database);
     } catch (error) {
-      this.#refused(error);
+      reportRefusal(error, this.#log);
       this.#ended();
     }
   }
@@ -132,17 +132,6 @@ class ServerSession implements Session {
     if (this.#draining) {
       pump.drain();
     }
-  }
-
-  #refused(error: unknown): void {
-    if (error instanceof HandshakeError && error.reason === "closed") {
-      this.#log.debug("Connection closed before the handshake", { error: error.message });
-      return;
-    }
-    this.#log.error("Can't wrap connection from acra-connector", {
-      code: EVENT.handshakeFailed,
-      error: messageOf(error),
-    });
   }
 
   #finished(end: PumpEnd): void {

@@ -131,7 +131,8 @@ export async function startAcraConnector(
   ]);
 }
 
-async function startDaemon(
+/** Starts a daemon that listens on the port once it is ready. */
+export async function startDaemon(
   port: number,
   options: AcraOptions,
   args: string[],

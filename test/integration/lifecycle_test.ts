@@ -219,8 +219,8 @@ describe("acra at its start", () => {
     ],
     [
       "server with a setting of a later version",
-      () => ["server", "--db_host=x", "--zonemode_enable"],
-      /error: .*zonemode_enable.*not supported/,
+      () => ["server", "--db_host=x", "--mysql_enable"],
+      /error: .*mysql_enable.*not supported/,
     ],
     [
       "server with a bad address",

@@ -22,7 +22,7 @@ export function forEachVector<F extends Fields>(
   file: VectorFile,
   section: string,
   fields: F,
-  check: (vector: Vector<F>) => void,
+  check: (vector: Vector<F>) => unknown,
 ): void {
   const cases = readSection(file, section);
   if (!Array.isArray(cases) || cases.length === 0) {
@@ -32,9 +32,9 @@ export function forEachVector<F extends Fields>(
   let run = 0;
   describe(`${file}.json ${section}`, () => {
     for (const [index, value] of cases.entries()) {
-      test(`${index} ${value.name ?? value.reason ?? ""}`, () => {
+      test(`${index} ${value.name ?? value.reason ?? ""}`, async () => {
         run++;
-        check(read(value));
+        await check(read(value));
       });
     }
     test(`all ${cases.length} cases were run`, () => {
