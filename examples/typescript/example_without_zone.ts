@@ -3,21 +3,25 @@
  * `acra connector` shows it. See README.md beside this file for the walk through.
  */
 
-import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 // In a project of your own: import { createAcrastruct } from "acra-writer";
 import { createAcrastruct } from "../../src/writer/mod.ts";
+import {
+  COMMON_OPTIONS,
+  COMMON_USAGE,
+  fromEnvironment,
+  randomId,
+  runExample,
+  show,
+} from "./example_common.ts";
 
 const USAGE = `Usage: bun example_without_zone.ts --data TEXT [options]     write one row
        bun example_without_zone.ts --print [options]         print all rows
 
   --public_key FILE     public storage key, CLIENT_storage.pub
-  --data TEXT           value to protect and write
-  --print               print the rows of the table
-  --host, --port        the database, or the connector (127.0.0.1, 5432)
-  --db_name, --db_user, --db_password
+${COMMON_USAGE}
 
 Every option can be given in the environment: EXAMPLE_PUBLIC_KEY, EXAMPLE_HOST, EXAMPLE_PORT,
 EXAMPLE_DB_NAME, EXAMPLE_DB_USER, EXAMPLE_DB_PASSWORD.`;
@@ -29,33 +33,9 @@ interface ExampleRow {
   readonly raw_data: string;
 }
 
-function fromEnvironment(name: string, fallback: string): string {
-  return process.env[`EXAMPLE_${name}`] ?? fallback;
-}
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      public_key: {
-        type: "string",
-        default: fromEnvironment("PUBLIC_KEY", ".acrakeys/acra-writer/testclientid_storage.pub"),
-      },
-      data: { type: "string" },
-      print: { type: "boolean", default: false },
-      host: { type: "string", default: fromEnvironment("HOST", "127.0.0.1") },
-      port: { type: "string", default: fromEnvironment("PORT", "5432") },
-      db_name: { type: "string", default: fromEnvironment("DB_NAME", "acra") },
-      db_user: { type: "string", default: fromEnvironment("DB_USER", "test") },
-      db_password: { type: "string", default: fromEnvironment("DB_PASSWORD", "test") },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  return values;
-}
-
 async function writeRow(sql: Sql, publicKeyFile: string, text: string): Promise<void> {
   const publicKey = await readFile(publicKeyFile);
-  const id = randomInt(1, 2 ** 31);
+  const id = randomId();
   const data = createAcrastruct(text, publicKey);
   await sql`
     INSERT INTO test_example_without_zone (id, data, raw_data)
@@ -72,43 +52,24 @@ async function printRows(sql: Sql): Promise<void> {
   }
 }
 
-/** Text when it is text; otherwise the beginning of the bytes as PostgreSQL writes them. */
-function show(data: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(data);
-  } catch {
-    return `\\x${Buffer.from(data).toString("hex", 0, 24)}… (${data.length} bytes)`;
-  }
-}
+const { values: options } = parseArgs({
+  options: {
+    ...COMMON_OPTIONS,
+    public_key: {
+      type: "string",
+      default: fromEnvironment("PUBLIC_KEY", ".acrakeys/acra-writer/testclientid_storage.pub"),
+    },
+  },
+});
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options.help || (options.data === undefined && !options.print)) {
-    console.log(USAGE);
-    return;
+await runExample(options, USAGE, async (sql) => {
+  await sql`
+    CREATE TABLE IF NOT EXISTS test_example_without_zone
+      (id INTEGER PRIMARY KEY, data BYTEA, raw_data TEXT)`;
+  if (options.data !== undefined) {
+    await writeRow(sql, options.public_key, options.data);
   }
-  const sql = postgres({
-    host: options.host,
-    port: Number(options.port),
-    database: options.db_name,
-    username: options.db_user,
-    password: options.db_password,
-    max: 1,
-    onnotice: () => {},
-  });
-  try {
-    await sql`
-      CREATE TABLE IF NOT EXISTS test_example_without_zone
-        (id INTEGER PRIMARY KEY, data BYTEA, raw_data TEXT)`;
-    if (options.data !== undefined) {
-      await writeRow(sql, options.public_key, options.data);
-    }
-    if (options.print) {
-      await printRows(sql);
-    }
-  } finally {
-    await sql.end();
+  if (options.print) {
+    await printRows(sql);
   }
-}
-
-await main();
+});
