@@ -149,6 +149,15 @@ test("injected cells forget their zone once it opened something, and match the n
   check("injected-cell", [[one, mixed, second]], [[one, opened, second]]);
 });
 
+test("an id behind other bytes counts in hexadecimal cells only", () => {
+  const struct = hex(seal(ZONE, "text"));
+  for (const start of [UNKNOWN, "DDDDDDDD ", "x"]) {
+    const text = Buffer.from(`${start}${ZONE}`);
+    check("whole-cell", [[text, struct]], [[text, struct]]);
+    check("whole-cell", [[hex(text), struct]], [[hex(text), hex("text")]]);
+  }
+});
+
 test("an unknown id does not stand in the way of a known one", () => {
   const cells = [hex(`${UNKNOWN}--${ZONE}`), hex(seal(ZONE, "text"))];
   check("whole-cell", [cells], [[hex(`${UNKNOWN}--${ZONE}`), hex("text")]]);

@@ -30,16 +30,26 @@ let keys: AcraKeys;
 let server: AcraProcess;
 let connector: AcraProcess;
 let rawServer: AcraProcess;
+let zoneApi: string;
 let sql: Sql;
 
 beforeAll(async () => {
   [database, keys] = await Promise.all([startPostgres(), makeKeys()]);
-  server = await startAcraServer(database, { keys, flags: await zoneFlags() });
-  connector = await startAcraConnector(server, { keys });
+  const [serverApi, connectorApi] = [await findFreePort(), await findFreePort()];
+  zoneApi = `http://127.0.0.1:${connectorApi}`;
+  server = await startAcraServer(database, { keys, flags: zoneFlags(serverApi) });
+  connector = await startAcraConnector(server, {
+    keys,
+    flags: [
+      "--http_api_enable",
+      `--acraserver_api_connection_string=tcp://127.0.0.1:${serverApi}/`,
+      `--incoming_connection_api_string=tcp://127.0.0.1:${connectorApi}/`,
+    ],
+  });
   rawServer = await startAcraServer(database, {
     keys,
     flags: [
-      ...(await zoneFlags()),
+      ...zoneFlags(await findFreePort()),
       "--acraconnector_transport_encryption_disable",
       "--acrastruct_injectedcell_enable",
     ],
@@ -62,9 +72,8 @@ afterAll(async () => {
 });
 
 /** Zone mode opens the HTTP API too. */
-async function zoneFlags(): Promise<string[]> {
-  const api = `tcp://127.0.0.1:${await findFreePort()}/`;
-  return ["--zonemode_enable", `--incoming_connection_api_string=${api}`];
+function zoneFlags(apiPort: number): string[] {
+  return ["--zonemode_enable", `--incoming_connection_api_string=tcp://127.0.0.1:${apiPort}/`];
 }
 
 async function addZone(): Promise<Zone> {
@@ -107,6 +116,13 @@ test("the example is readable with the right zone id only, through the connector
   expect(await read(connector.port, `--zone_id=${other.id}`)).toBe(unread);
   expect(await read(connector.port, "--zone_id=DDDDDDDDnosuchzoneatalls")).toBe(unread);
   expect(await read(database.port, `--zone_id=${zone.id}`)).toBe(unread);
+});
+
+test("the example asks for a new zone through the connector", async () => {
+  const written = await runExample(database.port, "--data=in a new zone", `--zone_api=${zoneApi}`);
+  const [zoneId = ""] = written.match(/D{8}[a-zA-Z]{16}$/) ?? [];
+  const read = await runExample(connector.port, "--print", `--zone_id=${zoneId}`);
+  expect(read).toContain(`| ${zoneId} | in a new zone | in a new zone`);
 });
 
 test("zones are matched in columns and rows as they come, without a client id", async () => {
