@@ -9,9 +9,11 @@ import {
   type AcraKeys,
   type AcraProcess,
   makeKeys,
+  runAcra,
   startAcraConnector,
   startAcraServer,
 } from "../harness/acra.ts";
+import { findFreePort } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { runProcess } from "../harness/process.ts";
 import { missingPythonModule, PYTHON, testUnless } from "../harness/skip.ts";
@@ -39,51 +41,100 @@ testUnless(missingWriter, "the Python writer passes its own tests", async () => 
 describe("the Python example", () => {
   let database: PostgresServer;
   let keys: AcraKeys;
-  let server: AcraProcess;
-  let connector: AcraProcess;
+  const daemons: AcraProcess[] = [];
+  const ports = { connector: 0, zoneConnector: 0, zoneApi: 0 };
 
   beforeAll(async () => {
     if (missing !== null) {
       return;
     }
     [keys, database] = await Promise.all([makeKeys(), startPostgres()]);
-    server = await startAcraServer(database, { keys });
-    connector = await startAcraConnector(server, { keys });
+    ports.connector = await startPair();
+    const serverApi = await findFreePort();
+    ports.zoneApi = await findFreePort();
+    ports.zoneConnector = await startPair(
+      [
+        ...["--zonemode_enable", "--http_api_enable"],
+        `--incoming_connection_api_string=tcp://127.0.0.1:${serverApi}/`,
+      ],
+      [
+        "--http_api_enable",
+        `--acraserver_api_connection_string=tcp://127.0.0.1:${serverApi}/`,
+        `--incoming_connection_api_string=tcp://127.0.0.1:${ports.zoneApi}/`,
+      ],
+    );
   });
 
   afterAll(async () => {
-    await connector?.stop();
-    await server?.stop();
+    for (const daemon of daemons.toReversed()) {
+      await daemon.stop();
+    }
     await database?.stop();
   });
 
-  async function runExample(port: number, ...args: string[]): Promise<string> {
+  /** Starts a server and a connector; answers the connector's port. */
+  async function startPair(serverFlags: string[] = [], flags: string[] = []): Promise<number> {
+    const server = await startAcraServer(database, { keys, flags: serverFlags });
+    daemons.push(server);
+    const connector = await startAcraConnector(server, { keys, flags });
+    daemons.push(connector);
+    return connector.port;
+  }
+
+  async function runExample(name: string, port: number, ...args: string[]): Promise<string> {
+    return await runPython([`example_${name}_zone.py`, `--port=${port}`, ...args], {
+      EXAMPLE_HOST: database.host,
+      EXAMPLE_DB_NAME: database.database,
+      EXAMPLE_DB_USER: database.user,
+      EXAMPLE_DB_PASSWORD: database.password,
+    });
+  }
+
+  async function write(port: number, value: string): Promise<string> {
     const publicKey = join(keys.folder, "acra-writer", `${keys.clientId}_storage.pub`);
-    return await runPython(
-      [
-        ...["example_without_zone.py", `--host=${database.host}`, `--port=${port}`, ...args],
-        ...[`--db_name=${database.database}`, `--db_user=${database.user}`],
-        `--public_key=${publicKey}`,
-      ],
-      { EXAMPLE_DB_PASSWORD: database.password },
-    );
+    return await runExample("without", port, `--data=${value}`, `--public_key=${publicKey}`, "-v");
   }
 
   testUnless(missing, "writes directly, and is readable only through the connector", async () => {
-    expect(await runExample(database.port, `--data=${VALUE}`)).toMatch(
-      /^wrote row \d+: 208 protected bytes$/,
-    );
-    const [head, stolen] = (await runExample(database.port, "--print")).split("\n");
+    expect(await write(database.port, VALUE)).toMatch(/^wrote row \d+: 208 protected bytes$/);
+    const [head, stolen] = (await runExample("without", database.port, "--print")).split("\n");
     expect(head).toBe("id | data | raw_data");
     expect(stolen).toMatch(
       /^\d+ \| \\x2222222222222222554543320000002d[0-9a-f]+… \(208 bytes\) \| 4929 1273 4096 1111$/,
     );
-    const read = (await runExample(connector.port, "--print")).split("\n")[1];
+    const read = (await runExample("without", ports.connector, "--print")).split("\n")[1];
     expect(read).toMatch(/^\d+ \| 4929 1273 4096 1111 \| 4929 1273 4096 1111$/);
   });
 
   testUnless(missing, "writes through the connector just as well", async () => {
-    await runExample(connector.port, "--data=zweitens", "-v");
-    expect(await runExample(connector.port, "--print")).toContain("| zweitens | zweitens");
+    await write(ports.connector, "zweitens");
+    expect(await runExample("without", ports.connector, "--print")).toContain(
+      "| zweitens | zweitens",
+    );
+  });
+
+  testUnless(missing, "writes into a zone, readable only where its id is named", async () => {
+    const api = `--zone_api=http://127.0.0.1:${ports.zoneApi}`;
+    const written = await runExample("with", database.port, `--data=${VALUE}`, api);
+    const [, zoneId = ""] =
+      written.match(/: 208 protected bytes in zone (D{8}[a-zA-Z]{16})$/) ?? [];
+    expect(zoneId).not.toBe("");
+    const print = (...args: string[]) =>
+      runExample("with", ports.zoneConnector, "--print", ...args).then((out) => out.split("\n")[1]);
+
+    expect(await print(`--zone_id=${zoneId}`)).toEndWith(`| ${zoneId} | ${VALUE} | ${VALUE}`);
+    const unread = await print();
+    expect(unread).toMatch(/\| \\x22222222222222225545[0-9a-f]+… \(208 bytes\) \| 4929 1273/);
+    expect(await print("--zone_id=DDDDDDDDabcdefghijklmnop")).toBe(unread ?? "");
+  });
+
+  testUnless(missing, "writes into a zone that exists", async () => {
+    const made = await runAcra(["addzone", `--keys_output_dir=${keys.serverFolder}`], keys);
+    const zoneId = String(JSON.parse(made.stdout).id);
+    const publicKey = join(keys.serverFolder, `${zoneId}_zone.pub`);
+    const zone = `--zone_id=${zoneId}`;
+    await runExample("with", database.port, "--data=known", zone, `--public_key=${publicKey}`);
+    const rows = await runExample("with", ports.zoneConnector, "--print", zone);
+    expect(rows).toContain(`| ${zoneId} | known | known`);
   });
 });
