@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
+import { createAcrastruct } from "../../src/writer/mod.ts";
 import { type AcraKeys, type AcraProcess, makeKeys, startDaemon } from "../harness/acra.ts";
 import { askPath } from "../harness/http_text.ts";
 import { RawClient } from "../harness/pg_peers.ts";
@@ -207,6 +208,32 @@ describe("acra server with other settings", () => {
     expect(rig.server.process.stderr.text).not.toContain("internal error");
   }, 20_000);
 
+  test("when one of two addresses cannot be listened on, neither moves", async () => {
+    const [rig, taken] = [await startRig(), await startRig()];
+    const free = await findFreePort();
+    const words = readFileSync(rig.config, "utf8")
+      .replace(`:${rig.server.port}/`, `:${free}/`)
+      .replace(`:${rig.apiPort}/`, `:${taken.apiPort}/`);
+    writeFileSync(rig.config, words);
+    await reload(rig, /code=508/);
+    await expect(RawClient.connect(free)).rejects.toThrow();
+    expect(await databasePort(rig.server.port)).toBe(first.port);
+  });
+
+  test("changes that come at once all hold in the end", async () => {
+    const rig = await startRig();
+    const changes = [
+      { debug: true },
+      { poison_shutdown_enable: true },
+      { poison_run_script_file: "/bin/true" },
+      { db_port: second.port },
+    ];
+    const answers = changes.map((change) => askPath(rig.apiPort, "/setConfig", change));
+    expect(await Promise.all(answers)).toEqual(changes.map(() => DONE));
+    const said = JSON.parse((await askPath(rig.apiPort, "/getConfig")).slice(DONE.length));
+    expect(said).toMatchObject(Object.assign({}, ...changes));
+  });
+
   test("a configuration file that cannot be written is a failure, and nothing changes", async () => {
     const rig = await startRig();
     rmSync(join(rig.config, ".."), { recursive: true });
@@ -241,6 +268,44 @@ describe("acra server with other settings", () => {
     await reload(rig, "forked to PID");
     expect(await databasePort(port)).toBe(first.port);
     await expect(RawClient.connect(apiPort)).rejects.toThrow();
+  });
+
+  test("/setConfig moves the API's own port and is still answered", async () => {
+    const rig = await startRig();
+    const [apiPort, other] = [await findFreePort(), await findFreePort()];
+    const words = `db_host: 127.0.0.1\nhttp_api_enable: true\nincoming_connection_host: 127.0.0.1\n`;
+    const ports = `incoming_connection_port: ${rig.server.port}\nincoming_connection_api_port: ${apiPort}\n`;
+    writeFileSync(rig.config, `${words}${ports}`);
+    await reload(rig, "forked to PID");
+    const change = { incoming_connection_api_port: other };
+    expect(await askPath(apiPort, "/setConfig", change)).toBe(DONE);
+    expect(await askPath(other, "/getConfig")).toContain(
+      `"incoming_connection_api_port":${other},`,
+    );
+    await expect(RawClient.connect(apiPort)).rejects.toThrow();
+  });
+
+  test("/resetKeyStorage reaches sessions that run under older settings", async () => {
+    const rig = await startRig();
+    const sealed = createAcrastruct(Buffer.from("plain"), keys.storagePublicKey);
+    const session = connect(rig.server.port);
+    const read = async () => {
+      const [row] = await session`SELECT ${Buffer.from(sealed)}::bytea AS cell`;
+      return Buffer.from(row?.["cell"]).toString();
+    };
+    expect(await read()).toBe("plain");
+    await reload(rig, "forked to PID");
+    const path = join(keys.serverFolder, `${keys.clientId}_storage`);
+    const key = readFileSync(path);
+    rmSync(path);
+    try {
+      expect(await read()).toBe("plain");
+      expect(await askPath(rig.apiPort, "/resetKeyStorage")).toBe(DONE);
+      expect(await read()).toBe(Buffer.from(sealed).toString());
+    } finally {
+      writeFileSync(path, key, { mode: 0o600 });
+      await session.end();
+    }
   });
 
   test("many SIGHUPs at once end in an orderly state", async () => {
