@@ -32,6 +32,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   accounts: ["bytes", "crypto", "themis", "node"],
   http_api: ["transport", "log"],
   rollback: ["bytes", "acrastruct", "wire/*", "keystore", "themis (types)", "postgres", "node"],
+  rotate: ["crypto", "themis (types)", "acrastruct", "keystore", "node"],
   server: ["all above"],
   connector: ["all above"],
   cli: [

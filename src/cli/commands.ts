@@ -54,6 +54,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./rollback.ts")).rollbackCommand,
   },
   {
+    kind: "command",
+    name: "rotate",
+    executable: "acra-rotate",
+    about: "Make new keys for zones and seal their files anew",
+    load: async () => (await import("./rotate.ts")).rotateCommand,
+  },
+  {
     kind: "group",
     name: "keys",
     about: "Make, list and lay out keys",

@@ -7,7 +7,7 @@ import { sectionsOf, type VectorFile } from "./vectors.ts";
 /** Sections of parts that are still to be built. Whoever builds one takes it off this list. */
 const NOT_YET_RUN: Readonly<Record<VectorFile, readonly string[]>> = {
   themis: [],
-  acra: ["rotate", "later_formats"],
+  acra: ["later_formats"],
 };
 
 const ROOT = `${import.meta.dirname}/../..`;

@@ -13,6 +13,7 @@ import { LruCache } from "../lru_cache.ts";
 import type { MasterKey } from "../master_key.ts";
 import { ExampleKeyAlarm } from "./example_key_alarm.ts";
 import { checkFolder } from "./key_folder.ts";
+import { listOldKeys } from "./old_keys.ts";
 import { openPrivateKey, openPublicKey } from "./open_key_file.ts";
 import {
   checkPrivatePermissions,
@@ -74,6 +75,33 @@ export class FilesystemKeystore implements ServerKeys {
 
   findZoneKey(zoneId: string): PrivateKey | null {
     return this.#findPrivateKey("zone", zoneId);
+  }
+
+  /**
+   * The keys that a zone had before, newest first; never cached. One that cannot be used is left out
+   * with a warning: the others may do.
+   */
+  findOldZoneKeys(zoneId: string): readonly PrivateKey[] {
+    if (!isValidClientId(zoneId)) {
+      return [];
+    }
+    const files = keyFilesOf("zone", zoneId);
+    const keys: PrivateKey[] = [];
+    for (const path of listOldKeys(join(this.#folder, files.privateName))) {
+      try {
+        const file = readKeyFile(path);
+        if (file !== null) {
+          checkPrivatePermissions(file);
+          keys.push(this.#open(file, files));
+        }
+      } catch (error) {
+        if (!(error instanceof KeyUnreadableError)) {
+          throw error;
+        }
+        this.#log.warning(error.message);
+      }
+    }
+    return keys;
   }
 
   findServerTransportKey(clientId: string): PrivateKey | null {

@@ -1,12 +1,13 @@
 /** Keys that are replaced are kept: `NAME.old/TIME`, as later versions do (acra-formats.md §4.7, §10). */
 
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { wipe } from "../../crypto/mod.ts";
 import { cannotWrite, StagedFile } from "./staged_file.ts";
 
 const OLD_FILE_MODE = 0o600;
 const NANOSECONDS = 1_000_000_000n;
+const OLD_NAME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?$/;
 
 /**
  * Copies a file to where old keys are kept; the file itself stays until it is replaced, so that there
@@ -30,6 +31,19 @@ export function keepOldKey(path: string, time: bigint): string | null {
   } finally {
     wipe(bytes);
   }
+}
+
+/** The paths of what was kept of a file, newest first. */
+export function listOldKeys(path: string): readonly string[] {
+  const folder = `${path}.old`;
+  if (!existsSync(folder)) {
+    return [];
+  }
+  return readdirSync(folder)
+    .filter((name) => OLD_NAME.test(name))
+    .sort()
+    .reverse()
+    .map((name) => join(folder, name));
 }
 
 /** Now, in nanoseconds since 1970. */

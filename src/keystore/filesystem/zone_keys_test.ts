@@ -1,7 +1,7 @@
 /** Zone keys: making them, finding them, and a new pair that is put in place later. */
 
 import { expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isZoneId } from "../../zones/mod.ts";
 import { clientId, rememberWarnings, thrownBy, withFolder } from "../helpers_test.ts";
@@ -77,5 +77,23 @@ test("FilesystemKeyMaker stages nothing for a zone that has no key", () => {
     const { maker } = openFolder(folder);
     const thrown = thrownBy(() => maker.stageZonePair(clientId("DDDDDDDDnosuchzoneatalls")));
     expect(thrown).toHaveProperty("name", "KeyNotFoundError");
+  });
+});
+
+test("FilesystemKeystore finds the keys that a zone had, newest first, without those that do not open", () => {
+  withFolder((folder) => {
+    const { maker, keys } = openFolder(folder);
+    const made = maker.makeZone();
+    const zoneId = clientId(made.zoneId);
+    expect(keys.findOldZoneKeys(zoneId)).toEqual([]);
+    const next = maker.stageZonePair(zoneId);
+    next.install();
+    maker.stageZonePair(zoneId).install();
+    const olds = join(folder, `${zoneId}_zone.old`);
+    writeFileSync(join(olds, "2001-01-01T00:00:00"), "no key", { mode: 0o600 });
+    writeFileSync(join(olds, ".tmp-0123"), "half a copy", { mode: 0o600 });
+    const found = keys.findOldZoneKeys(zoneId).map((key) => key.publicKey.container.toHex());
+    expect(found).toEqual([next.publicKey, made.publicKey].map((key) => key.container.toHex()));
+    expect(keys.findOldZoneKeys("../../etc")).toEqual([]);
   });
 });
