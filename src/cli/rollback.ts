@@ -130,9 +130,13 @@ async function runRollback(context: CommandContext, values: RollbackValues): Pro
   try {
     const summary = await rollBack(plan, {
       onSkipped(row, error) {
+        if (++named > NAMED_ROWS) {
+          return;
+        }
         progress.clear();
-        if (++named <= NAMED_ROWS) {
-          context.log.error(`Can't decrypt acrastruct in row with number ${row}`, { error });
+        context.log.error(`Can't decrypt acrastruct in row with number ${row}`, { error });
+        if (named === NAMED_ROWS) {
+          context.log.warning("Further rows that are skipped are counted only");
         }
       },
       onProgress: (done) => progress.show(describe(done)),
