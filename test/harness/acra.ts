@@ -17,9 +17,12 @@ export const CLIENT_ID = "test_client";
 /** The command line that starts acra. */
 export function acraCommand(): string[] {
   const binary = process.env["ACRA_BINARY"];
-  return binary
-    ? [resolve(binary)]
-    : [process.execPath, join(import.meta.dir, "../../src/main.ts")];
+  return binary ? [resolve(binary)] : sourceCommand();
+}
+
+/** The command line that starts acra from its sources: `options` are those of the runtime. */
+export function sourceCommand(...options: readonly string[]): string[] {
+  return [process.execPath, ...options, join(import.meta.dir, "../../src/main.ts")];
 }
 
 /** Key folders as `acra keys layout` makes them, and what is needed to use them. */
