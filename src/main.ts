@@ -7,7 +7,7 @@ const FLUSH_TIMEOUT_MS = 2000;
 
 interface Output {
   readonly isTTY: boolean;
-  write(text: string, done?: () => void): boolean;
+  write(text: string | Uint8Array, done?: () => void): boolean;
   on(event: "error", listener: () => void): unknown;
   /** Why writing failed; nothing of the kind when the reader merely went away. */
   failure(): string | null;

@@ -9,8 +9,8 @@ import type { TextInput } from "./text_input.ts";
 
 /** Where text goes: stdout carries results only, stderr everything else. */
 export interface TextOutput {
-  /** Writes as it is; the caller adds line ends. */
-  write(text: string): void;
+  /** Writes as it is; the caller adds line ends. Bytes are the stream's from then on. */
+  write(text: string | Uint8Array): void;
   readonly isTTY: boolean;
 }
 

@@ -63,7 +63,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     kind: "group",
     name: "keys",
-    about: "Make, list and lay out keys",
+    about: "Make, list, check and hand out keys",
     commands: [
       {
         kind: "command",
@@ -83,6 +83,37 @@ export const COMMANDS: readonly CommandEntry[] = [
         name: "layout",
         about: "Make all keys of a client and lay them out for server, connector and writer",
         load: async () => (await import("./keys_layout.ts")).keysLayoutCommand,
+      },
+      {
+        kind: "command",
+        name: "check",
+        about: "Tell what is wrong with a folder of keys",
+        load: async () => (await import("./keys_check.ts")).keysCheckCommand,
+      },
+      {
+        kind: "command",
+        name: "export",
+        about: "Write public keys to a file for another machine",
+        load: async () => (await import("./keys_export.ts")).keysExportCommand,
+      },
+      {
+        kind: "command",
+        name: "import",
+        about: "Take public keys from such a file",
+        load: async () => (await import("./keys_import.ts")).keysImportCommand,
+      },
+      {
+        kind: "command",
+        name: "read",
+        aliases: ["extract"],
+        about: "Write one key as it is, for its owner",
+        load: async () => (await import("./keys_read.ts")).keysReadCommand,
+      },
+      {
+        kind: "command",
+        name: "destroy",
+        about: "Remove a key for good",
+        load: async () => (await import("./keys_destroy.ts")).keysDestroyCommand,
       },
     ],
   },

@@ -3,10 +3,15 @@
 import { ConfigError } from "../config/mod.ts";
 import {
   type ClientId,
+  findPairFiles,
   isAmbiguousClientId,
   isValidClientId,
+  KEY_ID_FORMS,
+  type KeyFiles,
+  type KeyName,
   type MasterKey,
   MasterKeyError,
+  parseKeyId,
   readMasterKey,
 } from "../keystore/mod.ts";
 import type { CommandContext } from "./command.ts";
@@ -57,4 +62,37 @@ export function warnOfReplaced(
   if (keptPath !== null) {
     log.warning(`Replaced ${path}; the old key is kept as ${keptPath}`);
   }
+}
+
+/**
+ * The master key for commands that can do without; `null` when there is none.
+ * @throws MasterKeyError when there is one and it is malformed.
+ */
+export function findMasterKey({ env }: Pick<CommandContext, "env">): MasterKey | null {
+  return (env["ACRA_MASTER_KEY"] ?? "") === "" ? null : readMasterKey(env);
+}
+
+/** @throws ConfigError when the text is no key id. */
+export function readKeyId(text: string): KeyName {
+  const name = parseKeyId(text);
+  if (name === null) {
+    throw new ConfigError(
+      `"${text}" is no key id`,
+      `one of ${KEY_ID_FORMS.join(", ")}; \`acra keys list\` shows them`,
+    );
+  }
+  return name;
+}
+
+/** @throws ConfigError when the key is the one that is no pair. */
+export function readPairName(text: string): { readonly name: KeyName; readonly files: KeyFiles } {
+  const name = readKeyId(text);
+  const files = findPairFiles(name);
+  if (files === null) {
+    throw new ConfigError(
+      `${text} is no key pair`,
+      "its file, auth_key, is not encrypted: copy it as it is",
+    );
+  }
+  return { name, files };
 }

@@ -1,8 +1,18 @@
 /** `acra keys list`: what a key folder holds, as a table or JSON (acra-cli.md §9.3, §16.3). */
 
 import { defineSettings } from "../config/mod.ts";
-import { KEY_KINDS, type KeyKind, type ListedKey, listKeys } from "../keystore/mod.ts";
+import {
+  findPairFiles,
+  formatKeyId,
+  inspectPair,
+  KEY_KINDS,
+  type ListedKey,
+  listKeys,
+  type MasterKey,
+  type PairState,
+} from "../keystore/mod.ts";
 import { defineCommand } from "./command.ts";
+import { findMasterKey } from "./key_input.ts";
 
 const KEYS_LIST_SETTINGS = defineSettings([
   {
@@ -20,13 +30,28 @@ const KEYS_LIST_SETTINGS = defineSettings([
   },
 ]);
 
-const COLUMNS = ["Index", "Key purpose", "Client", "Key ID", "Files", "What for"] as const;
+const COLUMNS = [
+  "Index",
+  "Key purpose",
+  "Client",
+  "Key ID",
+  "Pair",
+  "Created",
+  "Fingerprint",
+  "Files",
+] as const;
+
+/** Hexadecimal digits of a fingerprint that a table shows: enough to tell keys apart at a glance. */
+const SHOWN_DIGITS = 16;
 
 export const keysListCommand = defineCommand({
   name: "keys list",
   service: "acra-keys",
   kind: "tool",
-  about: "Lists the keys of a folder by the names of its files. Needs no master key.",
+  about:
+    "Lists the keys of a folder: whose they are, when they were made, the fingerprint of the public key, and " +
+    "whether both halves are there and fit. Only the last needs the master key; without it a whole pair is " +
+    "`unknown`.",
   examples: [
     { about: "List the server's keys", line: "acra keys list --keys_dir=.acrakeys/acra-server" },
     {
@@ -37,82 +62,80 @@ export const keysListCommand = defineCommand({
   settings: KEYS_LIST_SETTINGS,
   run: (context, values) =>
     Promise.resolve().then(() => {
-      const keys = listKeys(values.keys_dir);
-      context.stdout.write(values.json ? formatJson(keys) : formatTable(keys));
+      const rows = listRows(values.keys_dir, findMasterKey(context));
+      context.stdout.write(values.json ? formatJson(rows) : formatTable(rows));
       return 0;
     }),
 });
 
 /** What is shown of one key. */
 interface Row {
+  readonly key: ListedKey;
   readonly keyId: string;
   readonly title: string;
-  readonly purpose: string;
+  /** `null` for the one key that is no pair. */
+  readonly pair: PairState | "unusable" | null;
+  readonly fingerprint: string | null;
 }
 
-function formatJson(keys: readonly ListedKey[]): string {
-  const entries = keys.map((key, index) => ({
+function listRows(folder: string, masterKey: MasterKey | null): readonly Row[] {
+  return listKeys(folder).map((key) => {
+    const files = findPairFiles(key);
+    const keyId = formatKeyId(key.kind, key.id);
+    const title = titleOf(key);
+    if (files === null) {
+      return { key, keyId, title, pair: null, fingerprint: null };
+    }
+    const { state, fingerprint, unusable } = inspectPair(folder, files, masterKey);
+    return { key, keyId, title, pair: unusable.length > 0 ? "unusable" : state, fingerprint };
+  });
+}
+
+function formatJson(rows: readonly Row[]): string {
+  const entries = rows.map(({ key, keyId, title, pair, fingerprint }, index) => ({
     Index: index + 1,
-    KeyID: rowOf(key).keyId,
+    KeyID: keyId,
     State: "current",
-    Purpose: rowOf(key).title,
-    ...(key.id === null ? {} : { ClientID: key.id }),
+    Purpose: title,
+    ...(key.id === null ? {} : { [key.kind === "zone" ? "ZoneID" : "ClientID"]: key.id }),
     CreationTime: key.time.toISOString(),
+    ...(pair === null ? {} : { Pair: pair }),
+    ...(fingerprint === null ? {} : { Fingerprint: fingerprint }),
     Files: filesOf(key),
   }));
   return `${JSON.stringify(entries)}\n`;
 }
 
-function formatTable(keys: readonly ListedKey[]): string {
-  const rows = keys.map((key, index) => {
-    const { keyId, title, purpose } = rowOf(key);
-    return [`${index + 1}`, title, key.id ?? "", keyId, filesOf(key).join(", "), purpose];
-  });
+function formatTable(rows: readonly Row[]): string {
+  const lines = rows.map(({ key, keyId, title, pair, fingerprint }, index) => [
+    `${index + 1}`,
+    title,
+    key.id ?? "",
+    keyId,
+    pair ?? "",
+    key.time.toISOString().slice(0, "2006-01-02T15:04".length).replace("T", " "),
+    fingerprint?.slice(0, SHOWN_DIGITS) ?? "",
+    filesOf(key).join(", "),
+  ]);
   const widths = COLUMNS.map((column, at) =>
-    Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)),
+    Math.max(column.length, ...lines.map((line) => line[at]?.length ?? 0)),
   );
   const format = (cells: readonly string[]) =>
     `${cells
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
       .join(" | ")
       .trimEnd()}\n`;
-  const line = `${widths.map((width) => "-".repeat(width)).join("-+-")}\n`;
-  return format(COLUMNS) + line + rows.map(format).join("");
+  const rule = `${widths.map((width) => "-".repeat(width)).join("-+-")}\n`;
+  return format(COLUMNS) + rule + lines.map(format).join("");
 }
 
 function filesOf(key: ListedKey): readonly string[] {
   return [key.privateName, key.publicName].filter((name) => name !== null);
 }
 
-function rowOf(key: ListedKey): Row {
+function titleOf(key: ListedKey): string {
   if (key.kind === "poison") {
-    return {
-      keyId: "poison-record",
-      title: "poison record key",
-      purpose: "recognises poison records; the public key makes them",
-    };
+    return "poison record key";
   }
-  if (key.kind === "webconfig-auth") {
-    return {
-      keyId: "webconfig-auth",
-      title: "web configuration key",
-      purpose: "encrypts the password file; not encrypted itself",
-    };
-  }
-  const { title, purpose } = KEY_KINDS[key.kind];
-  return { keyId: ownedKeyId(key.kind, key.id ?? ""), title, purpose };
-}
-
-/** As later versions name keys: `client/ID/transport/server`, `zone/ID/storage`. */
-function ownedKeyId(kind: Exclude<KeyKind, "poison" | "webconfig-auth">, id: string): string {
-  switch (kind) {
-    case "storage":
-      return `client/${id}/storage`;
-    case "zone":
-      return `zone/${id}/storage`;
-    case "connector-transport":
-    case "server-transport":
-    case "translator-transport":
-      return `client/${id}/transport/${kind.slice(0, -"-transport".length)}`;
-  }
+  return key.kind === "webconfig-auth" ? "web configuration key" : KEY_KINDS[key.kind].title;
 }

@@ -87,8 +87,8 @@ a public key is decrypted on the way back to it; the database only ever holds se
 
 ${heading("Commands:")}
 ${formatEntries(entries)}
-Started through a link named acra-server, acra-connector, acra-keymaker or acra-poisonrecordmaker it
-is that command. "acra help COMMAND" explains one.
+Started through a link that bears the name of an original program, such as acra-server or
+acra-authmanager, it is that command. "acra help COMMAND" explains one.
 `;
 }
 

@@ -82,3 +82,30 @@ test("Ctrl-C at the question ends it and changes nothing", async () => {
   expect(shown).toContain("error: interrupted");
   expect(existsSync(join(folder, ".acrakeys"))).toBe(false);
 });
+
+test("a key is destroyed when its id is typed, and only then", async () => {
+  const folder = makeFolder();
+  const key = join(folder, ".acrakeys/shop1_storage");
+  const make = ["keys", "gen", "--client_id=shop1", "--client_storage_key"];
+  expect((await runAtTerminal(folder, make, [])).code).toBe(0);
+  const destroy = ["keys", "destroy", "client/shop1/storage"];
+  const refused = await runAtTerminal(folder, destroy, [["Type the key id", "y\r"]]);
+  expect({ code: refused.code, exists: existsSync(key) }).toEqual({ code: 1, exists: true });
+  const done = await runAtTerminal(folder, destroy, [
+    ["Type the key id", "client/shop1/storage\r"],
+  ]);
+  expect({ code: done.code, exists: existsSync(key) }).toEqual({ code: 0, exists: false });
+});
+
+test("a private key is not shown on a terminal unless forced, a public one in base64", async () => {
+  const folder = makeFolder();
+  await runAtTerminal(folder, ["keys", "gen", "--client_id=shop1", "--client_storage_key"], []);
+  const read = ["keys", "read", "client/shop1/storage"];
+  const refused = await runAtTerminal(folder, [...read, "--private"], []);
+  expect(refused.code).toBe(1);
+  expect(refused.shown).not.toMatch(/REC2|UkVDMg/);
+  const forced = await runAtTerminal(folder, [...read, "--private", "--force"], []);
+  expect(forced.shown).toMatch(/^UkVDMg[A-Za-z0-9+/]{54}\r\n$/);
+  const open = await runAtTerminal(folder, read, []);
+  expect(open.shown).toMatch(/^VUVDMg[A-Za-z0-9+/]{54}\r\n$/);
+});

@@ -2,29 +2,26 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ClientId, isValidClientId } from "../client_id.ts";
+import { isValidClientId } from "../client_id.ts";
 import { KeystoreError } from "../errors.ts";
 import {
   AUTH_KEY_NAME,
   KEY_KINDS,
-  type KeyKind,
   keyFilesOf,
   type OwnedKeyKind,
   POISON_FILES,
 } from "../key_files.ts";
+import type { KeyName } from "../key_id.ts";
 import { codeOf } from "./read_key_file.ts";
 
-/** A key, or the half of a pair that this folder has. */
-export interface ListedKey {
-  readonly kind: KeyKind;
-  /** The client or zone; `null` for keys of the whole folder. */
-  readonly id: ClientId | null;
+/** A key, or the half of a pair that this folder has; its id is that of the client or zone. */
+export type ListedKey = KeyName & {
   /** Names in the folder; `null` for a half that is not here. */
   readonly privateName: string | null;
   readonly publicName: string | null;
   /** When the newest of the files was written. */
   readonly time: Date;
-}
+};
 
 /** Longest suffix first does not matter: no suffix ends another one. */
 const SUFFIXED_KINDS: readonly OwnedKeyKind[] = [
@@ -69,8 +66,11 @@ function describe(folder: string, name: string, present: ReadonlySet<string>): L
   ];
 }
 
-/** The inverse of {@link keyFilesOf}; a client whose own id ends in a suffix is taken for the other kind. */
-function ownerOf(name: string): { readonly kind: KeyKind; readonly id: ClientId | null } | null {
+/**
+ * The key whose private file has this name, `null` when there is none: the inverse of {@link keyFilesOf}. A
+ * client whose own id ends in a suffix is taken for the other kind.
+ */
+export function ownerOf(name: string): KeyName | null {
   if (name === POISON_FILES.privateName) {
     return { kind: "poison", id: null };
   }

@@ -1,6 +1,14 @@
-/** Private files that are no keys, such as the password file: whole or not there, as key files are. */
+/** Files that are no keys, such as the password file: whole or not there, as key files are. */
 
-import { chownSync, lstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chownSync,
+  lstatSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeHex } from "../../bytes/mod.ts";
 import { randomBytes } from "../../crypto/mod.ts";
@@ -8,7 +16,8 @@ import { KeystoreError } from "../errors.ts";
 import { codeOf } from "./read_key_file.ts";
 import { cannotWrite, writeNewFile } from "./staged_file.ts";
 
-const MODE = 0o600;
+const PRIVATE_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
 
 /**
  * Writes a file of mode 0600 in place of what is there; its owner stays who it was, so that root may
@@ -16,13 +25,29 @@ const MODE = 0o600;
  * @throws KeystoreError when the system refuses; then the old file is untouched.
  */
 export function replacePrivateFile(path: string, bytes: Uint8Array): void {
+  replaceFile(path, bytes, PRIVATE_MODE);
+}
+
+/**
+ * The same with mode 0644, and straight into what is no file, such as /dev/stdout.
+ * @throws KeystoreError when the system refuses.
+ */
+export function replacePublicFile(path: string, bytes: Uint8Array): void {
+  replaceFile(path, bytes, PUBLIC_MODE);
+}
+
+function replaceFile(path: string, bytes: Uint8Array, mode: number): void {
   let temporary: string | null = null;
   try {
     const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     const target = isLink ? realpathSync(path) : path;
     const known = statSync(target, { throwIfNoEntry: false });
+    if (known?.isFile() === false) {
+      writeFileSync(target, bytes);
+      return;
+    }
     temporary = join(dirname(target), `.tmp-${encodeHex(randomBytes(8))}`);
-    writeNewFile(temporary, bytes, MODE);
+    writeNewFile(temporary, bytes, mode);
     if (known !== undefined && process.getuid?.() === 0) {
       chownSync(temporary, known.uid, known.gid);
     }

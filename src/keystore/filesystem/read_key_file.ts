@@ -45,7 +45,12 @@ export function readKeyFile(path: string): KeyFile | null {
 
 /** Whether a private key file can be trusted to have stayed private: 0600 or 0400. */
 export function hasPrivatePermissions(file: KeyFile): boolean {
-  return !CHECKS_PERMISSIONS || file.permissions === 0o600 || file.permissions === 0o400;
+  return isPrivateFileMode(file.permissions);
+}
+
+/** The same for permission bits that are known already. */
+export function isPrivateFileMode(mode: number): boolean {
+  return !CHECKS_PERMISSIONS || mode === 0o600 || mode === 0o400;
 }
 
 /** Whether a folder of private keys has exactly the mode 0700. */
