@@ -1,11 +1,8 @@
 /** `--dump_config`: a configuration file with every setting and its default (acra-cli.md §3.3). */
 
 import {
-  closeSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -13,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeNewFile } from "../files/mod.ts";
 import { sortSettings } from "./find_setting.ts";
 import type { Setting, SettingsTable, SettingValue } from "./setting.ts";
 import { formatYamlScalar } from "./yaml_text.ts";
@@ -77,20 +75,10 @@ export function stageDump(path: string, text: string): StagedDump {
   const temporary = join(dirname(target), `.tmp-${crypto.randomUUID()}`);
   const discard = () => rmSync(temporary, { force: true });
   try {
-    writeNewFile(temporary, text, mode & 0o777);
+    writeNewFile(temporary, new TextEncoder().encode(text), mode & 0o777);
   } catch (error) {
     discard();
     throw error;
   }
   return { install: () => renameSync(temporary, target), discard };
-}
-
-function writeNewFile(path: string, text: string, mode: number): void {
-  const descriptor = openSync(path, "wx", mode);
-  try {
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

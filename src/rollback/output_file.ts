@@ -8,8 +8,8 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  writeSync,
 } from "node:fs";
+import { writeBytes } from "../files/mod.ts";
 import { describeCause, RollbackError } from "./rollback_error.ts";
 
 // Specification (acra-formats.md §8.4).
@@ -49,9 +49,7 @@ export class OutputFile {
   write(text: string): void {
     const bytes = new TextEncoder().encode(text);
     try {
-      for (let written = 0; written < bytes.length; ) {
-        written += writeSync(this.#descriptor, bytes, written);
-      }
+      writeBytes(this.#descriptor, bytes);
     } catch (cause) {
       throw this.#cannotWrite(cause);
     }

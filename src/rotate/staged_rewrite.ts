@@ -16,9 +16,9 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { syncFolder, writeBytes } from "../files/mod.ts";
 import { describeSystemError, RotateError } from "./rotate_error.ts";
 
 const TEMPORARY = /^\.acra-rotate-(?<pid>\d+)-[0-9a-f]+$/;
@@ -135,9 +135,7 @@ export function removeLeftovers(folder: string): void {
 function writeLike(path: string, bytes: Uint8Array, stats: BigIntStats): void {
   const descriptor = openSync(path, "wx", OWNER_ONLY);
   try {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor, bytes, written);
-    }
+    writeBytes(descriptor, bytes);
     const own = statSync(path, { bigint: true });
     if (own.uid !== stats.uid || own.gid !== stats.gid) {
       fchownSync(descriptor, Number(stats.uid), Number(stats.gid));
@@ -146,20 +144,6 @@ function writeLike(path: string, bytes: Uint8Array, stats: BigIntStats): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** Makes a rename last, where the system can do that for folders. */
-function syncFolder(folder: string): void {
-  try {
-    const descriptor = openSync(folder, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    // Until the disk has it, a loss of power could bring the old file back, and its key is kept.
   }
 }
 

@@ -12,9 +12,10 @@ import {
 import { dirname, join } from "node:path";
 import { encodeHex } from "../../bytes/mod.ts";
 import { randomBytes } from "../../crypto/mod.ts";
+import { writeNewFile } from "../../files/mod.ts";
 import { KeystoreError } from "../errors.ts";
 import { codeOf } from "./read_key_file.ts";
-import { cannotWrite, writeNewFile } from "./staged_file.ts";
+import { cannotWrite } from "./staged_file.ts";
 
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;

@@ -3,20 +3,11 @@
  * mode from the first moment on, brought to the disk, then renamed.
  */
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeHex } from "../../bytes/mod.ts";
 import { randomBytes } from "../../crypto/mod.ts";
+import { syncFolder, writeNewFile } from "../../files/mod.ts";
 import { KeystoreError } from "../errors.ts";
 import { codeOf } from "./read_key_file.ts";
 
@@ -111,32 +102,4 @@ export function cannotWrite(path: string, cause: unknown): unknown {
     "the folder has to be writable for the user that runs this, and the disk must not be full",
     { cause },
   );
-}
-
-/** Writes a file that must not exist yet and waits until the disk has it. */
-export function writeNewFile(path: string, bytes: Uint8Array, mode: number): void {
-  const descriptor = openSync(path, "wx", mode);
-  try {
-    let written = 0;
-    while (written < bytes.length) {
-      written += writeSync(descriptor, bytes, written);
-    }
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Makes a rename last; some systems cannot do that for folders, and then it is left to them. */
-function syncFolder(folder: string): void {
-  try {
-    const descriptor = openSync(folder, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    // The file is in its place; only a loss of power in the next seconds could take it back.
-  }
 }
