@@ -24,6 +24,7 @@ const BELOW_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
 
 const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   log: [],
+  metrics: ["prom-client", "node", "Bun"],
   files: ["node"],
   config: ["log", "files", "yaml", "node"],
   keystore: ["bytes", "crypto", "themis", "zones", "log", "files", "node"],
@@ -53,6 +54,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
     "accounts",
     "keystore",
     "config",
+    "metrics",
     "log",
     "citty",
     "node",

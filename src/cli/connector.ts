@@ -9,6 +9,7 @@ import {
   readMasterKey,
 } from "../keystore/mod.ts";
 import type { LevelledLogger } from "../log/mod.ts";
+import { ProgramMetrics } from "../metrics/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
@@ -19,7 +20,10 @@ import {
   hostEndpoint,
   readEndpoint,
 } from "./endpoints.ts";
+import { openMetrics } from "./metrics_listener.ts";
+import { findConnectorObstacle } from "./readiness.ts";
 import { CLIENT_ID_RULE, checkTlsPair } from "./shared_settings.ts";
+import { readVersion, releaseOf } from "./version.ts";
 
 type ConnectorValues = SettingValues<typeof CONNECTOR_SETTINGS>;
 
@@ -48,7 +52,12 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   log.info("Validating service configuration...");
   checkTlsPair(values);
   log.info(`Preparing to start in mode: ${values.mode}`);
-  const options = makeOptions(context, values);
+  const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics();
+  const options = { ...makeOptions(context, values), metrics };
+  const scrapes = openMetrics(values, metrics, {
+    log,
+    findObstacle: () => findConnectorObstacle(options),
+  });
   const connector = await startConnector(options).catch((error: unknown) => {
     throw listenFailure(error);
   });
@@ -60,16 +69,25 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   const finished = Promise.withResolvers<number>();
   return await runUntilSignal(finished.promise, log, {
     drain: () => {
+      scrapes.close();
       void connector.drain().then((cut) => finished.resolve(cut === 0 ? 0 : 1));
     },
     stop: () => {
       connector.stop();
       finished.resolve(1);
     },
-  });
+  }).finally(() => scrapes.close());
 }
 
-function makeOptions(context: CommandContext, values: ConnectorValues): ConnectorOptions {
+async function makeMetrics(): Promise<ProgramMetrics> {
+  const version = releaseOf(await readVersion());
+  return new ProgramMetrics({ service: "acraconnector", farLeg: "server", version });
+}
+
+function makeOptions(
+  context: CommandContext,
+  values: ConnectorValues,
+): Omit<ConnectorOptions, "metrics"> {
   const { log } = context;
   const server = chooseServer(values);
   const api = values.http_api_enable

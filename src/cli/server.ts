@@ -3,14 +3,18 @@
 import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { ServerMetrics } from "../metrics/mod.ts";
 import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
+import { openMetrics } from "./metrics_listener.ts";
+import { findServerObstacle } from "./readiness.ts";
 import { type ChangeConfig, makeApi } from "./server_api.ts";
 import { ServerReload } from "./server_reload.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import { checkTlsPair } from "./shared_settings.ts";
+import { readVersion, releaseOf } from "./version.ts";
 
 type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
 
@@ -50,8 +54,17 @@ async function runServer(
   values: ServerValues,
 ): Promise<number> {
   const { log } = context;
-  const settings = new ServerReload(context, values, prepareServer);
-  const server = await startServer(settings.prepareFirst()).catch((error: unknown) => {
+  const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics(values);
+  const settings = new ServerReload(context, values, (...now) => ({
+    ...prepareServer(...now),
+    metrics,
+  }));
+  const first = settings.prepareFirst();
+  const scrapes = openMetrics(values, metrics, {
+    log,
+    findObstacle: () => findServerObstacle(context, settings.values),
+  });
+  const server = await startServer(first).catch((error: unknown) => {
     throw listenFailure(error);
   });
   settings.attach(server);
@@ -66,10 +79,13 @@ async function runServer(
     }
   }
   return await runUntilSignal(server.finished, log, {
-    drain: () => void server.drain(),
+    drain: () => {
+      scrapes.close();
+      void server.drain();
+    },
     stop: () => server.stop(1),
     reload: () => void settings.reload(),
-  });
+  }).finally(() => scrapes.close());
 }
 
 /** At the start, and again whenever settings change. */
@@ -77,7 +93,7 @@ function prepareServer(
   context: CommandContext,
   values: ServerValues,
   changeConfig: ChangeConfig,
-): ServerOptions {
+): Omit<ServerOptions, "metrics"> {
   context.log.info("Validating service configuration...");
   checkDatabase(values);
   checkTlsPair(values);
@@ -94,7 +110,10 @@ function checkDatabase(values: ServerValues): void {
   }
 }
 
-function makeOptions(context: CommandContext, values: ServerValues): Omit<ServerOptions, "api"> {
+function makeOptions(
+  context: CommandContext,
+  values: ServerValues,
+): Omit<ServerOptions, "api" | "metrics"> {
   const { log } = context;
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");
@@ -111,7 +130,7 @@ function makeOptions(context: CommandContext, values: ServerValues): Omit<Server
     transport: chooseTransport(values, log),
     keys,
     zoneMode: values.zonemode_enable,
-    cellMode: values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell",
+    cellMode: cellModeOf(values),
     byteaFormat: values.pgsql_escape_bytea && !values.pgsql_hex_bytea ? "escape" : "hex",
     poison: {
       detect: values.poison_detect_enable,
@@ -121,6 +140,14 @@ function makeOptions(context: CommandContext, values: ServerValues): Omit<Server
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
     log,
   };
+}
+
+async function makeMetrics(values: ServerValues): Promise<ServerMetrics> {
+  return new ServerMetrics(releaseOf(await readVersion()), cellModeOf(values));
+}
+
+function cellModeOf(values: ServerValues): ServerOptions["cellMode"] {
+  return values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell";
 }
 
 function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTransport {

@@ -35,7 +35,7 @@ export type PrepareServer = (
 ) => ServerOptions;
 
 /** Settings that are only looked at when the process starts. */
-const START_ONLY = ["logging_format"] as const;
+const START_ONLY = ["logging_format", "prometheus_metrics_address"] as const;
 
 /** Makes other settings hold, one change after the other. */
 export class ServerReload {
@@ -65,6 +65,11 @@ export class ServerReload {
   /** Prepares the server's first settings. */
   prepareFirst(): ServerOptions {
     return this.#prepare(this.#context, this.#values, this.changeConfig);
+  }
+
+  /** The settings in force. */
+  get values(): ServerValues {
+    return this.#values;
   }
 
   /** Names the server that changes are for. */

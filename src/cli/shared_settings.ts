@@ -67,9 +67,8 @@ export const METRICS_SETTING = {
   name: "prometheus_metrics_address",
   type: "string",
   default: "",
-  help: "Where to serve metrics for Prometheus: tcp://host:port",
+  help: "Where to serve /metrics for Prometheus, /healthz and /readyz: tcp://host:port; nowhere when empty",
   aliases: ["incoming_connection_prometheus_metrics_string"],
-  unavailable: "Metrics for Prometheus",
 } as const;
 
 /**

@@ -2,6 +2,7 @@
 
 import type { ConnectorKeys } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
+import type { ProgramMetrics } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
@@ -9,6 +10,7 @@ import {
   dialSecureSession,
   type Endpoint,
   formatEndpoint,
+  HandshakeError,
   type Listener,
   listen,
   type PeerInfo,
@@ -38,6 +40,8 @@ export interface ConnectorOptions {
   readonly log: Logger;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  /** `null` when nobody wants to see counts. */
+  readonly metrics: ProgramMetrics | null;
 }
 
 /** A connector that accepts connections. */
@@ -65,6 +69,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
 
 /** How the log names what comes in. */
 const TUNNEL_NAMES = { data: "AcraConnector", api: "http API" } as const;
+/** How the metrics name it. */
+const COUNTED_AS = { data: "db", api: "api" } as const;
 
 type TunnelKind = keyof typeof TUNNEL_NAMES;
 
@@ -77,6 +83,8 @@ class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
   readonly #listeners = new Map<TunnelKind, Listener>();
+  /** What tells the metrics that a connection is over. */
+  readonly #counted = new Map<Connection, () => void>();
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
@@ -142,6 +150,10 @@ class Connector implements RunningConnector {
           return;
         }
         this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
+        const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
+        if (counted !== undefined) {
+          this.#counted.set(connection, counted);
+        }
         void this.#accepted(connection, peer, server);
       },
       failed: (error) =>
@@ -172,6 +184,9 @@ class Connector implements RunningConnector {
     } catch (error) {
       connection.abort();
       this.#forget(connection);
+      if (error instanceof HandshakeError) {
+        this.#options.metrics?.handshakeFailed(error.reason);
+      }
       log.error("Can't connect to AcraServer", {
         code: EVENT.handshakeFailed,
         error: error instanceof Error ? error.message : String(error),
@@ -201,6 +216,7 @@ class Connector implements RunningConnector {
       client: connection,
       database: server,
       alarm: () => {},
+      meter: this.#options.metrics,
       ended: (end) => this.#ended(connection, end),
     });
     this.#sessions.set(connection, pump);
@@ -238,6 +254,8 @@ class Connector implements RunningConnector {
 
   #forget(connection: Connection): void {
     this.#sessions.delete(connection);
+    this.#counted.get(connection)?.();
+    this.#counted.delete(connection);
     if (this.#sessions.size === 0) {
       this.#allEnded?.();
     }

@@ -23,6 +23,14 @@ export interface PumpEnd {
   readonly error: boolean;
 }
 
+/** Counts what moves; called for each chunk, so it has to be quick, and must not throw. */
+export interface PumpMeter {
+  received(from: Side, bytes: number): void;
+  sent(to: Side, bytes: number): void;
+  /** How long the session worked in one turn on what came from a side, in ms. */
+  worked(from: Side, ms: number): void;
+}
+
 /** What a pump works on. */
 export interface PumpOptions {
   readonly session: ProtocolSession;
@@ -31,6 +39,8 @@ export interface PumpOptions {
   readonly database: Connection | null;
   /** Runs the poison alarm; afterwards the session goes on, unless the callee aborted the pump. */
   readonly alarm: () => void;
+  /** Counts bytes and the time for them; nobody counts when it is absent. */
+  readonly meter?: PumpMeter | null;
   /** Called once, when both connections are gone. */
   readonly ended: (end: PumpEnd) => void;
 }
@@ -111,7 +121,11 @@ export class Pump {
       return;
     }
     this.#guard(() => {
-      this.#carry(this.#options.session.receive(from, bytes));
+      this.#options.meter?.received(from, bytes.length);
+      const start = performance.now();
+      const actions = this.#options.session.receive(from, bytes);
+      this.#options.meter?.worked(from, performance.now() - start);
+      this.#carry(actions);
       this.#afterWork(from);
     });
   }
@@ -157,7 +171,10 @@ export class Pump {
     if (to !== null && to.connection.queuedBytes > HIGH_WATER_BYTES) {
       return;
     }
-    this.#carry(this.#options.session.resume(from));
+    const start = performance.now();
+    const actions = this.#options.session.resume(from);
+    this.#options.meter?.worked(from, performance.now() - start);
+    this.#carry(actions);
     this.#afterWork(from);
     const leg = this.#leg(from);
     if (leg?.ended === true && !this.#options.session.hasWork(from)) {
@@ -194,6 +211,7 @@ export class Pump {
       return;
     }
     if (buffers.length === 1) {
+      this.#options.meter?.sent(to, first.length);
       leg.connection.write(first);
       return;
     }
@@ -201,6 +219,7 @@ export class Pump {
     for (const buffer of buffers) {
       total += buffer.length;
     }
+    this.#options.meter?.sent(to, total);
     if (total <= JOIN_LIMIT_BYTES) {
       leg.connection.write(Buffer.concat(buffers as Uint8Array[], total));
       return;

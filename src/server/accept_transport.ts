@@ -1,7 +1,7 @@
 /** Peels the transport off an accepted connection and tells whose connection it is. */
 
 import { isValidClientId } from "../keystore/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
+import { EVENT } from "../log/mod.ts";
 import { acceptSecureSession, type Connection, HandshakeError } from "../transport/mod.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -34,8 +34,14 @@ export async function acceptTransport(
   }
 }
 
+/** Where a refusal is told. */
+type Refused = Pick<ServerOptions, "log" | "metrics">;
+
 /** Logs why a connection was not let in; one that ended before its handshake is nobody's worry. */
-export function reportRefusal(error: unknown, log: Logger): void {
+export function reportRefusal(error: unknown, { log, metrics }: Refused): void {
+  if (error instanceof HandshakeError) {
+    metrics?.handshakeFailed(error.reason);
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof HandshakeError && error.reason === "closed") {
     log.debug("Connection closed before the handshake", { error: message });

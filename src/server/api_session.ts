@@ -54,7 +54,7 @@ class ApiSession implements Session {
         ended,
       });
     } catch (error) {
-      reportRefusal(error, server.log);
+      reportRefusal(error, server);
       ended();
     }
   }

@@ -3,6 +3,7 @@
 import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
 import type { Logger } from "../log/mod.ts";
+import type { ServerMetrics } from "../metrics/mod.ts";
 import type { ByteaFormat, CellMode } from "../pipeline/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 
@@ -43,5 +44,7 @@ export interface ServerOptions {
   readonly poison: PoisonOptions;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  /** `null` when nobody wants to see counts. */
+  readonly metrics: ServerMetrics | null;
   readonly log: Logger;
 }

@@ -139,8 +139,11 @@ class Server implements RunningServer {
   }
 
   #createStarter(options: ServerOptions): SessionStarter {
-    const alarm = createPoisonReaction(options.poison, options.log, () => this.stop(1));
-    return new SessionStarter(options, alarm);
+    const react = createPoisonReaction(options.poison, options.log, () => this.stop(1));
+    return new SessionStarter(options, () => {
+      options.metrics?.poisonAlarm();
+      react();
+    });
   }
 
   #handle(start: (connection: Connection) => void): ListenHandler {
@@ -161,7 +164,11 @@ class Server implements RunningServer {
   }
 
   #startSession(connection: Connection): void {
-    const session = this.#starter.start(connection, () => this.#ended(session));
+    const counted = this.#options.metrics?.connectionStarted("db");
+    const session = this.#starter.start(connection, () => {
+      counted?.();
+      this.#ended(session);
+    });
     this.#sessions.set(session, this.#options);
   }
 
@@ -171,11 +178,15 @@ class Server implements RunningServer {
       connection.abort();
       return;
     }
+    const counted = this.#options.metrics?.connectionStarted("api");
     const session = startApiSession(connection, {
       server: this.#options,
       api,
       actions: this.#actionsOf(api),
-      ended: () => this.#ended(session),
+      ended: () => {
+        counted?.();
+        this.#ended(session);
+      },
     });
     this.#sessions.set(session, this.#options);
   }

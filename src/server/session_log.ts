@@ -2,14 +2,37 @@
 
 import { createThrottledLog, EVENT, type Logger } from "../log/mod.ts";
 import type { SessionEvents } from "../pipeline/mod.ts";
+import type { ServerOptions } from "./options.ts";
 
 /** Lines of one class are held back for this long, in ms. */
 const INTERVAL_MS = 1_000;
 
 const KEY_NAMES = { storage: "storage", zone: "zone", poison: "poison record" } as const;
 
-/** The events of all sessions of a server; texts as the original's where it has them. */
-export function createSessionLog(log: Logger): SessionEvents {
+/** The events of all sessions of a server: logged and, when somebody wants to see counts, counted. */
+export function createSessionEvents({
+  log,
+  metrics,
+}: Pick<ServerOptions, "log" | "metrics">): SessionEvents {
+  const logged = createSessionLog(log);
+  if (metrics === null) {
+    return logged;
+  }
+  return {
+    ...logged,
+    decrypted: () => {
+      metrics.decrypted();
+      logged.decrypted();
+    },
+    decryptFailed: () => {
+      metrics.decryptFailed();
+      logged.decryptFailed();
+    },
+  };
+}
+
+/** Texts as the original's where it has them. */
+function createSessionLog(log: Logger): SessionEvents {
   const throttled = createThrottledLog(log, INTERVAL_MS);
   return {
     decrypted: () => throttled.debug("Decrypted AcraStruct"),

@@ -7,7 +7,7 @@ import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import type { ServerOptions } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
-import { createSessionLog } from "./session_log.ts";
+import { createSessionEvents } from "./session_log.ts";
 
 /** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -29,7 +29,7 @@ export class SessionStarter {
   constructor(options: ServerOptions, alarm: () => void) {
     this.#options = options;
     this.#alarm = alarm;
-    this.#createSession = createSessionFactory(options, createSessionLog(options.log));
+    this.#createSession = createSessionFactory(options, createSessionEvents(options));
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
@@ -77,7 +77,7 @@ class ServerSession implements Session {
       }
       this.#startPump(createSession(clientId), connection, database);
     } catch (error) {
-      reportRefusal(error, this.#log);
+      reportRefusal(error, this.#options);
       this.#ended();
     }
   }
@@ -120,6 +120,7 @@ class ServerSession implements Session {
       client,
       database,
       alarm: this.#alarm,
+      meter: this.#options.metrics,
       ended: (end) => this.#finished(end),
     });
     this.#pump = pump;
