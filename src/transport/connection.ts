@@ -30,6 +30,9 @@ export interface Connection {
   resume(): void;
   /** Sends what is queued, then tells the peer that no more will come; receiving goes on. */
   end(): void;
-  /** Closes both directions at once and drops what is queued. */
+  /**
+   * Closes both directions at once and drops what is queued. The peer sees a reset, unless everything
+   * and the end of file have gone to the system before: a slow peer still gets that.
+   */
   abort(): void;
 }

@@ -20,6 +20,9 @@ export interface SystemSocket {
   pause(): unknown;
   resume(): unknown;
   shutdown(): void;
+  /** Closes; the system goes on to deliver what it has taken. */
+  end(): void;
+  /** Closes with a reset: what the system has taken is lost. */
   terminate(): void;
   setNoDelay(on: boolean): unknown;
   setKeepAlive(on: boolean, delayMs: number): unknown;
@@ -171,9 +174,16 @@ export class SocketConnection implements Connection {
 
   #cut(error: Error | null): void {
     const open = this.#ending === null;
+    const endSent = this.#finishing && this.#queue.length === 0;
     this.#forgetInput();
     this.#finish(this.#ending ?? { error });
-    if (open) {
+    if (!open) {
+      return;
+    }
+    if (endSent) {
+      // A reset would take back what a slow peer has not read yet, and our end of file with it.
+      this.#socket.end();
+    } else {
       this.#socket.terminate();
     }
   }

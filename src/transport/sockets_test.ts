@@ -63,6 +63,27 @@ describe("A connection", () => {
     expect(far.events).toEqual(["data", "ended", "closed"]);
   });
 
+  test("cut after its end was sent, still lets a slow peer read what came before", async () => {
+    const { peer, accepted } = await makeRawPair();
+    const near = Recorder.on(accepted);
+    accepted.write(pattern(64 * 1024, 1));
+    accepted.end();
+    expect(accepted.queuedBytes).toBe(0);
+    accepted.abort();
+    await near.untilClosed();
+    await Bun.sleep(30);
+    let length = 0;
+    peer.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+    });
+    await new Promise<void>((resolve) => {
+      peer.on("end", resolve);
+      peer.on("close", () => resolve());
+      setTimeout(resolve, 500);
+    });
+    expect(length).toBe(64 * 1024);
+  });
+
   test("names its peer", async () => {
     const { dialled, accepted } = await makePair();
     expect(dialled.peer).toMatch(/^127\.0\.0\.1:\d+$/);
