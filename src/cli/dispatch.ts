@@ -87,7 +87,7 @@ async function explain(words: readonly string[], invocation: Invocation): Promis
   const { stdout, env } = invocation;
   const heading = headingFor(stdout, env);
   const [word, second] = words;
-  if (word === undefined) {
+  if (word === undefined || HELP_WORDS.has(word) || VERSION_WORDS.has(word)) {
     stdout.write(formatOverview(COMMANDS, heading));
     return 0;
   }

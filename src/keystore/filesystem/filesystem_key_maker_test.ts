@@ -316,6 +316,6 @@ test("listKeys names what a folder holds, halves too, and nothing else", () => {
       { kind: "connector-transport", id: ID, privateName: null, publicName: `${ID}.pub` },
       { kind: "storage", id: ID, privateName: `${ID}_storage`, publicName: `${ID}_storage.pub` },
     ]);
-    expect(() => listKeys(join(folder, "missing"))).toThrow("ENOENT");
+    expect(() => listKeys(join(folder, "missing"))).toThrow("it does not exist");
   });
 });

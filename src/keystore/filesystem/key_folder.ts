@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { KeystoreError } from "../errors.ts";
-import { codeOf, formatMode, isPrivateFolderMode } from "./read_key_file.ts";
+import { formatMode, isPrivateFolderMode, reasonOf } from "./read_key_file.ts";
 
 /**
  * Refuses a folder that others could look into; one that does not exist is no mistake yet.
@@ -29,7 +29,7 @@ function statFolder(folder: string) {
     return statSync(folder, { throwIfNoEntry: false });
   } catch (cause) {
     throw new KeystoreError(
-      `Cannot look at the key folder ${folder}: ${codeOf(cause)}`,
+      `Cannot look at the key folder ${folder}: ${reasonOf(cause)}`,
       "the user that runs this program has to own the key folder and its files",
       { cause },
     );

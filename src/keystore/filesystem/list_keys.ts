@@ -12,7 +12,7 @@ import {
   POISON_FILES,
 } from "../key_files.ts";
 import type { KeyName } from "../key_id.ts";
-import { codeOf } from "./read_key_file.ts";
+import { reasonOf } from "./read_key_file.ts";
 
 /** A key, or the half of a pair that this folder has; its id is that of the client or zone. */
 export type ListedKey = KeyName & {
@@ -95,7 +95,7 @@ function listFiles(folder: string): string[] {
     return [...names, ...poison.filter((name) => exists(join(folder, name)))];
   } catch (cause) {
     throw new KeystoreError(
-      `Cannot list the key folder ${folder}: ${codeOf(cause)}`,
+      `Cannot list the key folder ${folder}: ${reasonOf(cause)}`,
       "name a folder of keys with --keys_dir, or make one with `acra keys gen`",
       { cause },
     );

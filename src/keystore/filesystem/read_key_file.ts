@@ -84,6 +84,19 @@ export function codeOf(error: unknown): string {
     : "";
 }
 
+/** Why the system refused, in words for the two ordinary cases; else its code. */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  switch (code) {
+    case "ENOENT":
+      return "it does not exist";
+    case "EACCES":
+      return "permission denied";
+    default:
+      return code;
+  }
+}
+
 function readOpened(path: string, descriptor: number): KeyFile {
   const stats = fstatSync(descriptor);
   if (!stats.isFile()) {

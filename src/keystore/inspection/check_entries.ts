@@ -4,10 +4,10 @@ import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { KeystoreError } from "../errors.ts";
 import {
-  codeOf,
   formatMode,
   isPrivateFileMode,
   isPrivateFolderMode,
+  reasonOf,
 } from "../filesystem/read_key_file.ts";
 import { KEY_KINDS, type KeyKind } from "../key_files.ts";
 import type { Finding } from "./finding.ts";
@@ -181,7 +181,7 @@ function statFolder(folder: string): Stats {
     }
   } catch (cause) {
     throw new KeystoreError(
-      `Cannot look at the key folder ${folder}: ${codeOf(cause)}`,
+      `Cannot look at the key folder ${folder}: ${reasonOf(cause)}`,
       "name a folder of keys that the user who runs this may read",
       { cause },
     );

@@ -4,7 +4,7 @@ import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { KeystoreError } from "../errors.ts";
 import { ownerOf } from "../filesystem/list_keys.ts";
-import { codeOf } from "../filesystem/read_key_file.ts";
+import { reasonOf } from "../filesystem/read_key_file.ts";
 import { POISON_FILES } from "../key_files.ts";
 import type { KeyName } from "../key_id.ts";
 
@@ -101,7 +101,7 @@ function listNames(folder: string): readonly string[] {
     return readdirSync(folder).toSorted();
   } catch (cause) {
     throw new KeystoreError(
-      `Cannot list the key folder ${folder}: ${codeOf(cause)}`,
+      `Cannot list the key folder ${folder}: ${reasonOf(cause)}`,
       "name a folder of keys that the user who runs this may read",
       { cause },
     );
