@@ -13,6 +13,7 @@ import {
 } from "../pipeline/mod.ts";
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
+import { createPoisonKeySource } from "./poison_key.ts";
 
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
@@ -23,6 +24,7 @@ export type CreateSession = (clientId: string) => ProtocolSession;
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
+  const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
   const makeDecryptor = (clientId: string): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
@@ -32,16 +34,10 @@ export function createSessionFactory(options: ServerOptions, events: SessionEven
         );
   const makeStages = (clientId: string): readonly Stage[] => {
     const decryptor = makeDecryptor(clientId);
-    if (!poison.detect) {
+    if (findPoisonKey === null) {
       return [decryptor];
     }
-    return [
-      decryptor,
-      createPoisonAlarm(
-        holdKey(keys, () => keys.findPoisonKey()),
-        events,
-      ),
-    ];
+    return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
   return (clientId) =>
     createPostgresSession({
