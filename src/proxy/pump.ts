@@ -8,11 +8,10 @@
 
 import type { Action, ProtocolSession, SessionFailure, Side } from "../pipeline/mod.ts";
 import type { Connection } from "../transport/mod.ts";
+import { Leg } from "./leg.ts";
 
 /** Bytes queued towards one side before the other one is paused (acra-proxy.md §5.1.3). */
 const HIGH_WATER_BYTES = 256 * 1024;
-/** Buffers below this total are joined into one write; larger ones are written as they are. */
-const JOIN_LIMIT_BYTES = 256 * 1024;
 /** How long a side may take to close after it was told that the session is over, in ms. */
 const LINGER_MS = 5_000;
 
@@ -45,18 +44,6 @@ export interface PumpOptions {
   readonly ended: (end: PumpEnd) => void;
 }
 
-interface Leg {
-  readonly connection: Connection;
-  paused: boolean;
-  /** A turn that goes on with left-over input is due. */
-  scheduled: boolean;
-  /** The peer sent its end of file. */
-  ended: boolean;
-  /** Our end of file was sent to it. */
-  finished: boolean;
-  closed: boolean;
-}
-
 /** One running session. */
 export class Pump {
   readonly #options: PumpOptions;
@@ -71,8 +58,8 @@ export class Pump {
 
   constructor(options: PumpOptions) {
     this.#options = options;
-    this.#client = makeLeg(options.client);
-    this.#database = options.database === null ? null : makeLeg(options.database);
+    this.#client = new Leg(options.client);
+    this.#database = options.database === null ? null : new Leg(options.database);
   }
 
   /** Starts to move bytes; call it once. */
@@ -122,12 +109,22 @@ export class Pump {
     }
     this.#guard(() => {
       this.#options.meter?.received(from, bytes.length);
-      const start = performance.now();
-      const actions = this.#options.session.receive(from, bytes);
-      this.#options.meter?.worked(from, performance.now() - start);
-      this.#carry(actions);
-      this.#afterWork(from);
+      this.#work(from, () => this.#options.session.receive(from, bytes));
     });
+  }
+
+  /** One turn of the session: its actions, and what follows from them. */
+  #work(from: Side, turn: () => readonly Action[]): void {
+    const { meter } = this.#options;
+    if (meter) {
+      const start = performance.now();
+      const actions = turn();
+      meter.worked(from, performance.now() - start);
+      this.#carry(actions);
+    } else {
+      this.#carry(turn());
+    }
+    this.#afterWork(from);
   }
 
   /** A defect of ours that some input brings to light ends this session, not the process. */
@@ -144,7 +141,7 @@ export class Pump {
       this.#carry(this.#options.session.fail("database-unreachable"));
     }
     if (this.#options.session.hasWork(from) && !this.#closing && !this.#aborted) {
-      this.#pause(from);
+      this.#leg(from)?.pause();
       this.#schedule(from);
       return;
     }
@@ -167,15 +164,10 @@ export class Pump {
     if (this.#closing || this.#aborted) {
       return;
     }
-    const to = this.#leg(other(from));
-    if (to !== null && to.connection.queuedBytes > HIGH_WATER_BYTES) {
+    if (this.#isFull(other(from))) {
       return;
     }
-    const start = performance.now();
-    const actions = this.#options.session.resume(from);
-    this.#options.meter?.worked(from, performance.now() - start);
-    this.#carry(actions);
-    this.#afterWork(from);
+    this.#work(from, () => this.#options.session.resume(from));
     const leg = this.#leg(from);
     if (leg?.ended === true && !this.#options.session.hasWork(from)) {
       this.#finishOther(from);
@@ -202,54 +194,24 @@ export class Pump {
   }
 
   #send(to: Side, buffers: readonly Uint8Array[]): void {
-    const leg = this.#leg(to);
-    if (leg === null || leg.closed || leg.finished) {
-      return;
-    }
-    const first = buffers[0];
-    if (first === undefined) {
-      return;
-    }
-    if (buffers.length === 1) {
-      this.#options.meter?.sent(to, first.length);
-      leg.connection.write(first);
-      return;
-    }
-    let total = 0;
-    for (const buffer of buffers) {
-      total += buffer.length;
-    }
-    this.#options.meter?.sent(to, total);
-    if (total <= JOIN_LIMIT_BYTES) {
-      leg.connection.write(Buffer.concat(buffers as Uint8Array[], total));
-      return;
-    }
-    for (const buffer of buffers) {
-      leg.connection.write(buffer);
+    const sent = this.#leg(to)?.send(buffers) ?? 0;
+    if (sent > 0) {
+      this.#options.meter?.sent(to, sent);
     }
   }
 
   /** Pauses or resumes reading from a side by the length of the other side's queue. */
   #regulate(from: Side): void {
     const leg = this.#leg(from);
-    const to = this.#leg(other(from));
-    if (leg === null || leg.closed) {
-      return;
-    }
-    if (to !== null && to.connection.queuedBytes > HIGH_WATER_BYTES) {
-      this.#pause(from);
-    } else if (leg.paused && !this.#closing) {
-      leg.paused = false;
-      leg.connection.resume();
+    if (this.#isFull(other(from))) {
+      leg?.pause();
+    } else if (!this.#closing) {
+      leg?.resume();
     }
   }
 
-  #pause(from: Side): void {
-    const leg = this.#leg(from);
-    if (leg !== null && !leg.paused) {
-      leg.paused = true;
-      leg.connection.pause();
-    }
+  #isFull(side: Side): boolean {
+    return (this.#leg(side)?.queuedBytes ?? 0) > HIGH_WATER_BYTES;
   }
 
   #drained(): void {
@@ -293,18 +255,14 @@ export class Pump {
       this.#close({ reason: "the client went away", error: false });
       return;
     }
-    if (!to.finished && !to.closed) {
-      to.finished = true;
-      to.connection.end();
-    }
+    to.finish();
     if (side === "database" || to.ended) {
       this.#close({ reason: `the ${side} closed its connection`, error: false });
     }
   }
 
   #sideClosed(side: Side, leg: Leg, error: Error | null): void {
-    leg.closed = true;
-    leg.ended = true;
+    leg.markClosed();
     if (error === null) {
       this.#close({ reason: `the ${side} closed its connection`, error: false });
     } else {
@@ -324,18 +282,9 @@ export class Pump {
     }
     this.#closing = true;
     for (const leg of [this.#client, this.#database]) {
-      if (leg === null || leg.closed) {
-        continue;
-      }
-      if (!leg.finished) {
-        leg.finished = true;
-        leg.connection.end();
-      }
+      leg?.finish();
       // Whatever still arrives is read and dropped, so that a reset cannot swallow what we sent.
-      if (leg.paused) {
-        leg.paused = false;
-        leg.connection.resume();
-      }
+      leg?.resume();
     }
     this.#watchLinger(this.#queued());
   }
@@ -354,11 +303,7 @@ export class Pump {
   }
 
   #queued(): number {
-    const database = this.#database;
-    return (
-      (this.#client.closed ? 0 : this.#client.connection.queuedBytes) +
-      (database === null || database.closed ? 0 : database.connection.queuedBytes)
-    );
+    return this.#client.queuedBytes + (this.#database?.queuedBytes ?? 0);
   }
 
   #report(): void {
@@ -375,17 +320,6 @@ export class Pump {
   #leg(side: Side): Leg | null {
     return side === "client" ? this.#client : this.#database;
   }
-}
-
-function makeLeg(connection: Connection): Leg {
-  return {
-    connection,
-    paused: false,
-    scheduled: false,
-    ended: false,
-    finished: false,
-    closed: false,
-  };
 }
 
 function other(side: Side): Side {
