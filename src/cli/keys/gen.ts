@@ -1,6 +1,6 @@
 /** `acra keys gen`: keys of any kinds in one run, nothing replaced unasked (acra-cli.md §9.3). */
 
-import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
+import { ConfigError, defineSettings, type SettingValues } from "../../config/mod.ts";
 import {
   type ClientId,
   FilesystemKeyMaker,
@@ -9,14 +9,14 @@ import {
   type MasterKey,
   type OwnedKeyKind,
   writeMasterKeyFile,
-} from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
+} from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import {
   parseClientId,
   readMasterKeyForMaking,
   refuseAmbiguousId,
   warnOfReplaced,
-} from "./key_input.ts";
+} from "../key_input.ts";
 import { makeZones, selectZones, type ZoneSelection } from "./zone_keys.ts";
 
 const KEYS_GEN_SETTINGS = defineSettings([

@@ -1,7 +1,7 @@
 /** `acra keys import`: public keys from another machine (acra-cli.md §16.3). */
 
 import { readFileSync } from "node:fs";
-import { ConfigError, codeOf, defineSettings, type SettingValues } from "../config/mod.ts";
+import { ConfigError, codeOf, defineSettings, type SettingValues } from "../../config/mod.ts";
 import {
   findPairFiles,
   fingerprintOf,
@@ -9,9 +9,9 @@ import {
   importPublicKey,
   type NamedPublicKey,
   parsePublicKeys,
-} from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { findMasterKey, readKeyId, warnOfReplaced } from "./key_input.ts";
+} from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { findMasterKey, readKeyId, warnOfReplaced } from "../key_input.ts";
 
 /** In place of a file. */
 const FROM_STDIN = "-";

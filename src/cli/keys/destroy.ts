@@ -1,9 +1,14 @@
 /** `acra keys destroy`: removes a key for good, and says first what will be lost (acra-cli.md §16.3). */
 
-import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
-import { findKeyPlaces, type KeyName, type KeyPlaces, removeKeyPlaces } from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { readKeyId } from "./key_input.ts";
+import { ConfigError, defineSettings, type SettingValues } from "../../config/mod.ts";
+import {
+  findKeyPlaces,
+  type KeyName,
+  type KeyPlaces,
+  removeKeyPlaces,
+} from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { readKeyId } from "../key_input.ts";
 
 const KEYS_DESTROY_SETTINGS = defineSettings([
   { name: "keys_dir", type: "string", default: ".acrakeys", help: "Folder of keys", isPath: true },

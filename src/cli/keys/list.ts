@@ -1,6 +1,6 @@
 /** `acra keys list`: what a key folder holds, as a table or JSON (acra-cli.md §9.3, §16.3). */
 
-import { defineSettings } from "../config/mod.ts";
+import { defineSettings } from "../../config/mod.ts";
 import {
   findPairFiles,
   formatKeyId,
@@ -10,9 +10,9 @@ import {
   listKeys,
   type MasterKey,
   type PairState,
-} from "../keystore/mod.ts";
-import { defineCommand } from "./command.ts";
-import { findMasterKey } from "./key_input.ts";
+} from "../../keystore/mod.ts";
+import { defineCommand } from "../command.ts";
+import { findMasterKey } from "../key_input.ts";
 
 const KEYS_LIST_SETTINGS = defineSettings([
   {

@@ -1,15 +1,15 @@
 /** `acra keys layout`: a folder of keys for each holder, as generate-keys.sh made it (acra-cli.md §9.2). */
 
 import { join } from "node:path";
-import { defineSettings, type SettingValues } from "../config/mod.ts";
-import { KEY_KINDS, type LaidOutFile, layOutKeys } from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
+import { defineSettings, type SettingValues } from "../../config/mod.ts";
+import { KEY_KINDS, type LaidOutFile, layOutKeys } from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import {
   parseClientId,
   readMasterKeyForMaking,
   refuseAmbiguousId,
   warnOfReplaced,
-} from "./key_input.ts";
+} from "../key_input.ts";
 
 const KEYS_LAYOUT_SETTINGS = defineSettings([
   {

@@ -1,10 +1,10 @@
 /** `acra keys check`: what is wrong with a key folder, in plain words or JSON. */
 
-import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
-import { type CheckResult, checkKeyFolder, type Finding, type Holder } from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { toLine } from "./failure.ts";
-import { findMasterKey, parseClientId } from "./key_input.ts";
+import { ConfigError, defineSettings, type SettingValues } from "../../config/mod.ts";
+import { type CheckResult, checkKeyFolder, type Finding, type Holder } from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { toLine } from "../failure.ts";
+import { findMasterKey, parseClientId } from "../key_input.ts";
 
 const HOLDERS: readonly Holder[] = ["server", "connector", "writer", "translator"];
 

@@ -1,6 +1,6 @@
 /** `acra keys export`: public keys for another machine; nothing in them is secret (acra-cli.md §16.3). */
 
-import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
+import { ConfigError, defineSettings, type SettingValues } from "../../config/mod.ts";
 import {
   findPairFiles,
   formatPublicKeyBundle,
@@ -8,9 +8,9 @@ import {
   type NamedPublicKey,
   readPublicHalf,
   replacePublicFile,
-} from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { findMasterKey, readPairName } from "./key_input.ts";
+} from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { findMasterKey, readPairName } from "../key_input.ts";
 
 const KEYS_EXPORT_SETTINGS = defineSettings([
   {

@@ -1,15 +1,15 @@
 /** The zone keys of `acra keys gen`: a new zone, or a new pair for one that has a name (acra-cli.md §9.3). */
 
-import { ConfigError } from "../config/mod.ts";
+import { ConfigError } from "../../config/mod.ts";
 import {
   type ClientId,
   isValidClientId,
   type KeyMaker,
   type MakeOptions,
-} from "../keystore/mod.ts";
-import { formatZone, isZoneId } from "../zones/mod.ts";
-import type { CommandContext } from "./command.ts";
-import { warnOfReplaced } from "./key_input.ts";
+} from "../../keystore/mod.ts";
+import { formatZone, isZoneId } from "../../zones/mod.ts";
+import type { CommandContext } from "../command.ts";
+import { warnOfReplaced } from "../key_input.ts";
 
 /** What is to be made; `zoneId` names the zone whose pair is made anew. */
 export interface ZoneSelection {

@@ -1,9 +1,9 @@
 /** `acra keys read`: the container of one key, for the owner of the master key (acra-cli.md §16.3). */
 
-import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
-import { readMasterKey, readPrivateContainer, readPublicHalf } from "../keystore/mod.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { findMasterKey, readPairName } from "./key_input.ts";
+import { ConfigError, defineSettings, type SettingValues } from "../../config/mod.ts";
+import { readMasterKey, readPrivateContainer, readPublicHalf } from "../../keystore/mod.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { findMasterKey, readPairName } from "../key_input.ts";
 
 const KEYS_READ_SETTINGS = defineSettings([
   {
