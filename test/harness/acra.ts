@@ -4,12 +4,12 @@
  * sources.
  */
 
-import { chmodSync } from "node:fs";
+import { chmodSync, copyFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findFreePort, waitForListener } from "./ports.ts";
 import { type FinishedProcess, type RunningProcess, runProcess, startProcess } from "./process.ts";
 import { makeTemporaryFolder } from "./reaper.ts";
-import type { User } from "./users.ts";
+import { isReachableByOthers, type User } from "./users.ts";
 
 /** Client id of the keys, unless a test wants another. */
 export const CLIENT_ID = "test_client";
@@ -23,6 +23,29 @@ export function acraCommand(): string[] {
 /** The command line that starts acra from its sources: `options` are those of the runtime. */
 export function sourceCommand(...options: readonly string[]): string[] {
   return [process.execPath, ...options, join(import.meta.dir, "../../src/main.ts")];
+}
+
+let reachable: string[] | null = null;
+
+/**
+ * The command line that starts acra as another user, who may not enter the folder of this checkout:
+ * a copy of the binary then. `null` when there is no binary to copy.
+ */
+export function reachableAcraCommand(): string[] | null {
+  const command = acraCommand();
+  if (command.every(isReachableByOthers)) {
+    return command;
+  }
+  const [binary] = command;
+  if (reachable === null && command.length === 1 && binary !== undefined) {
+    const folder = makeTemporaryFolder();
+    chmodSync(folder, 0o711);
+    const copy = join(folder, "acra");
+    copyFileSync(binary, copy);
+    chmodSync(copy, 0o755);
+    reachable = [copy];
+  }
+  return reachable;
 }
 
 /** Key folders as `acra keys layout` makes them, and what is needed to use them. */
