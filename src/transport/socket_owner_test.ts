@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { atTheEnd, cleanUp, makeSocketPath } from "../../test/harness/connections.ts";
+import { missingLinux, testUnless } from "../../test/harness/skip.ts";
 import { isLoopback, parseIpAddress } from "./ip_address.ts";
 import { dial, type Endpoint, findSocketOwner, listen, type PeerInfo } from "./mod.ts";
 import { findUidInTable, formatTableAddress } from "./proc_net.ts";
@@ -61,14 +62,13 @@ describe("findSocketOwner", () => {
     expect(await findSocketOwner(peer("127.0.0.1", 0xd431), async () => null)).toBeNull();
   });
 
-  const onLinux = process.platform === "linux";
-  test.skipIf(!onLinux)("asks the kernel about a real TCP peer", async () => {
+  testUnless(missingLinux, "asks the kernel about a real TCP peer", async () => {
     for (const host of ["127.0.0.1", ""]) {
       expect(await ownerOf({ kind: "tcp", host, port: 0 })).toBe(process.getuid?.() ?? -1);
     }
   });
 
-  test.skipIf(!onLinux)("asks the kernel about a real unix peer", async () => {
+  testUnless(missingLinux, "asks the kernel about a real unix peer", async () => {
     expect(await ownerOf({ kind: "unix", path: makeSocketPath() })).toBe(process.getuid?.() ?? -1);
   });
 });

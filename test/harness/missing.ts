@@ -3,6 +3,13 @@
 /** Why something is missing, or `null` when it is there. */
 export type Missing = string | null;
 
+/** What only Linux has: modes that are checked, the kernel's tables. */
+export const missingLinux: Missing = process.platform === "linux" ? null : "needs Linux";
+
+/** Files can be given to other users by root only. */
+export const missingRoot: Missing =
+  process.getuid?.() === 0 ? null : "needs root, to give files to another user";
+
 /** Looks for a program that answers `--version`. */
 export function missingProgram(name: string): Missing {
   const path = Bun.which(name);

@@ -3,7 +3,14 @@
 import { test } from "bun:test";
 import type { Missing } from "./missing.ts";
 
-export { type Missing, missingProgram, missingPythonModule, PYTHON } from "./missing.ts";
+export {
+  type Missing,
+  missingLinux,
+  missingProgram,
+  missingPythonModule,
+  missingRoot,
+  PYTHON,
+} from "./missing.ts";
 
 /**
  * A test that is skipped, and says why on a line of its own, when `missing` is a reason.

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { missingLinux, testUnless } from "../../../test/harness/skip.ts";
 import { generateKeyPair } from "../../themis/mod.ts";
 import { clientId, layFile, rememberWarnings, thrownBy, withFolder } from "../helpers_test.ts";
 import { KEY_KINDS, keyFilesOf, type OwnedKeyKind } from "../key_files.ts";
@@ -19,7 +20,6 @@ const ID = clientId("testclientid");
 const MASTER_KEY = new MasterKey(new Uint8Array(32).fill(9));
 const KINDS = Object.keys(KEY_KINDS) as OwnedKeyKind[];
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?$/;
-const onLinux = test.skipIf(process.platform !== "linux");
 
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
@@ -241,7 +241,7 @@ test("FilesystemKeyMaker makes auth_key: 32 bytes, not encrypted, the old one ke
   });
 });
 
-onLinux("FilesystemKeyMaker refuses a folder that is not exactly 0700", () => {
+testUnless(missingLinux, "FilesystemKeyMaker refuses a folder that is not exactly 0700", () => {
   withFolder((folder) => {
     chmodSync(folder, 0o755);
     expect(() => new FilesystemKeyMaker({ folder, masterKey: MASTER_KEY })).toThrow(

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingLinux, testUnless } from "../../../test/harness/skip.ts";
 import {
   clientId,
   layFile,
@@ -24,8 +25,6 @@ import {
 import { MasterKey } from "../master_key.ts";
 import { FilesystemConnectorKeys } from "./filesystem_connector_keys.ts";
 import { FilesystemKeystore } from "./filesystem_keystore.ts";
-
-const onLinux = test.skipIf(process.platform !== "linux");
 
 /** A keystore over the original's files. */
 function withKeystore(
@@ -175,7 +174,8 @@ test("FilesystemKeystore refuses half a poison pair that could not raise an alar
   });
 });
 
-onLinux(
+testUnless(
+  missingLinux,
   "FilesystemKeystore refuses a folder that is not exactly 0700, and takes a missing one",
   () => {
     withFolder((folder) => {
@@ -201,54 +201,66 @@ onLinux(
   },
 );
 
-onLinux("FilesystemKeystore takes private files of mode 0600 and 0400 only", () => {
-  withKeystore(-1, (keys, folder) => {
-    for (const [name, find] of [
-      ["client_storage", () => keys.findStorageKey("client")],
-      ["client_server", () => keys.findServerTransportKey("client")],
-      [".poison_key/poison_key", () => keys.findPoisonKey()],
-    ] as const) {
-      const path = join(folder, name);
-      for (const mode of [0o640, 0o604, 0o660, 0o700, 0o644]) {
-        chmodSync(path, mode);
-        expect(thrownBy(find)).toMatchObject({
-          name: "KeyUnreadableError",
-          message: `private key file ${path} has incorrect permissions`,
-          path,
-        });
+testUnless(
+  missingLinux,
+  "FilesystemKeystore takes private files of mode 0600 and 0400 only",
+  () => {
+    withKeystore(-1, (keys, folder) => {
+      for (const [name, find] of [
+        ["client_storage", () => keys.findStorageKey("client")],
+        ["client_server", () => keys.findServerTransportKey("client")],
+        [".poison_key/poison_key", () => keys.findPoisonKey()],
+      ] as const) {
+        const path = join(folder, name);
+        for (const mode of [0o640, 0o604, 0o660, 0o700, 0o644]) {
+          chmodSync(path, mode);
+          expect(thrownBy(find)).toMatchObject({
+            name: "KeyUnreadableError",
+            message: `private key file ${path} has incorrect permissions`,
+            path,
+          });
+        }
+        for (const mode of [0o400, 0o600]) {
+          chmodSync(path, mode);
+          expect(find()).not.toBeNull();
+        }
       }
-      for (const mode of [0o400, 0o600]) {
-        chmodSync(path, mode);
-        expect(find()).not.toBeNull();
-      }
-    }
-  });
-});
+    });
+  },
+);
 
-onLinux("FilesystemKeystore warns once about an open folder of poison keys", () => {
-  withKeystore(0, (keys, folder, warnings) => {
-    chmodSync(join(folder, ".poison_key"), 0o755);
-    keys.findPoisonKey();
-    keys.findPoisonKey();
-    expect(warnings).toEqual([
-      `folder ${join(folder, ".poison_key")} has incorrect permissions: 0755 in place of 0700`,
-    ]);
-  });
-});
+testUnless(
+  missingLinux,
+  "FilesystemKeystore warns once about an open folder of poison keys",
+  () => {
+    withKeystore(0, (keys, folder, warnings) => {
+      chmodSync(join(folder, ".poison_key"), 0o755);
+      keys.findPoisonKey();
+      keys.findPoisonKey();
+      expect(warnings).toEqual([
+        `folder ${join(folder, ".poison_key")} has incorrect permissions: 0755 in place of 0700`,
+      ]);
+    });
+  },
+);
 
-onLinux("FilesystemConnectorKeys warns once about the mode of its private file", () => {
-  withFolder((folder) => {
-    layVectorFiles(folder);
-    const path = join(folder, "client");
-    chmodSync(path, 0o644);
-    const log = rememberWarnings();
-    const options = { folder, clientId: clientId("client"), masterKey: vectorMasterKey(), log };
-    const keys = new FilesystemConnectorKeys(options);
-    keys.readClientKey();
-    keys.readClientKey();
-    expect(log.warnings).toEqual([`private key file ${path} has incorrect permissions`]);
-  });
-});
+testUnless(
+  missingLinux,
+  "FilesystemConnectorKeys warns once about the mode of its private file",
+  () => {
+    withFolder((folder) => {
+      layVectorFiles(folder);
+      const path = join(folder, "client");
+      chmodSync(path, 0o644);
+      const log = rememberWarnings();
+      const options = { folder, clientId: clientId("client"), masterKey: vectorMasterKey(), log };
+      const keys = new FilesystemConnectorKeys(options);
+      keys.readClientKey();
+      keys.readClientKey();
+      expect(log.warnings).toEqual([`private key file ${path} has incorrect permissions`]);
+    });
+  },
+);
 
 test("FilesystemConnectorKeys reads its files each time and names the one that is missing", () => {
   withFolder((folder) => {

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingRoot, testUnless } from "../../../test/harness/skip.ts";
 import { generateKeyPair } from "../../themis/mod.ts";
 import { type ClientId, isValidClientId } from "../client_id.ts";
 import { FilesystemKeyMaker } from "../filesystem/filesystem_key_maker.ts";
@@ -274,7 +275,8 @@ test("a folder in place of a key is a fault, and a key folder has to be one", ()
   expect(() => check(join(server, "shop1.pub"), "server")).toThrow("is not a folder");
 });
 
-test.skipIf(process.getuid?.() !== 0)(
+testUnless(
+  missingRoot,
   "a file of another user than the folder's is a fault, unless that is root",
   () => {
     chownSync(join(server, "shop1_storage"), 12345, 12345);
