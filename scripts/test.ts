@@ -15,7 +15,17 @@ const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist", "acra");
 
 /** Everything whose outcome depends on the provider of the primitives. */
-const PORTABLE_FOLDERS = ["crypto", "themis", "acrastruct", "poison", "writer", "pipeline"];
+const PORTABLE_FOLDERS = [
+  "crypto",
+  "themis",
+  "acrastruct",
+  "poison",
+  "zones",
+  "writer",
+  "pipeline",
+  "keystore",
+  "accounts",
+];
 
 /** `bun test` as every part uses it: some tests start a database and several processes. */
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
