@@ -170,7 +170,7 @@ describe("acra server and hostile peers", () => {
     expect(database.connections).toBeLessThanOrEqual(2);
   }, 30_000);
 
-  test("refuses a connector that announces another client's id", async () => {
+  test("closes a connection that announces an id without keys", async () => {
     const socket = net.connect(sessionServer.port, "127.0.0.1");
     const other = Buffer.from("another_client");
     const frame = Buffer.alloc(4);
