@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import postgres from "postgres";
+import type { TestCertificate } from "./certificates.ts";
 import { findFreePort } from "./ports.ts";
 import { LineTimeoutError, type RunningProcess, runProcess, startProcess } from "./process.ts";
 import { makeTemporaryFolder } from "./reaper.ts";
@@ -30,6 +31,10 @@ export interface PostgresOptions {
   readonly login?: "scram-sha-256" | "trust";
   /** Listens there when the port is free. */
   readonly preferredPort?: number;
+  /** Turns TLS on; `ca` (PEM) is what client certificates are checked with. */
+  readonly tls?: TestCertificate & { readonly ca?: string };
+  /** Lines of pg_hba.conf, before those that the login makes. */
+  readonly hba?: readonly string[];
 }
 
 /** A running database. */
@@ -78,6 +83,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const data = makeFolder(join(folder, "data"), 0o700, user);
     const socketFolder = makeFolder(join(folder, "socket"), 0o755, user);
     await createCluster({ binaries, data, password, user, login: options.login });
+    prepareAccess(data, user, options);
     const { process, port } = await launch({ binaries, data, socketFolder, user, options });
     return new Server(folder, socketFolder, process, port, password);
   } catch (error) {
@@ -173,6 +179,23 @@ function makeFolder(path: string, mode: number, user: User | null): string {
   return path;
 }
 
+/** Lays certificates and rules of access into the data folder, before the first start. */
+function prepareAccess(data: string, user: User | null, { tls, hba = [] }: PostgresOptions): void {
+  const rules = join(data, "pg_hba.conf");
+  writeFileSync(rules, `${hba.join("\n")}\n${readFileSync(rules, "utf8")}`);
+  if (tls === undefined) {
+    return;
+  }
+  const files = { "server.crt": tls.cert, "server.key": tls.key, "root.crt": tls.ca ?? tls.cert };
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(data, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (user !== null) {
+      chownSync(path, user.uid, user.gid);
+    }
+  }
+}
+
 interface Cluster {
   readonly binaries: string;
   readonly data: string;
@@ -222,7 +245,12 @@ async function launch(plan: Launch): Promise<{ process: RunningProcess; port: nu
   const { binaries, data, socketFolder, user, options } = plan;
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort(options.preferredPort);
-    const all = { ...SETTINGS, unix_socket_directories: socketFolder, ...options.settings };
+    const all = {
+      ...SETTINGS,
+      unix_socket_directories: socketFolder,
+      ...(options.tls ? { ssl: "on", ssl_ca_file: "root.crt" } : {}),
+      ...options.settings,
+    };
     const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const process = startProcess(
       [join(binaries, "postgres"), "-D", data, "-p", String(port), ...flags],
