@@ -6,10 +6,11 @@ import {
   dataRow,
   message,
   READY_IDLE,
-  rowDescription,
   seededRandom,
   startupMessage,
 } from "../../../test/harness/pg_peers.ts";
+import { below, pick, type Random } from "../../../test/harness/random.ts";
+import { anyMessage, nastyBytes } from "../../../test/harness/random_messages.ts";
 import { SessionRig, vectorKey } from "../../../test/harness/session_rig.ts";
 import { sealAcraStruct } from "../../acrastruct/mod.ts";
 import type { Side } from "../mod.ts";
@@ -17,67 +18,6 @@ import type { Side } from "../mod.ts";
 const SESSIONS = process.env["SLOW"] ? 20_000 : 1_000;
 const MESSAGES = 110;
 const SIDES = ["client", "database"] as const;
-const FRONTEND_LETTERS = "QPBDECFSHdcfXp?";
-const BACKEND_LETTERS = "TDDDDCZE123ntsIVGHWdcNASK?";
-const FOREIGN = Buffer.from(
-  sealAcraStruct(Buffer.from("x"), vectorKey("alice_01_storage").publicKey),
-);
-
-type Random = () => number;
-
-function below(limit: number, random: Random): number {
-  return Math.floor(random() * limit);
-}
-
-function pick<Item>(items: ArrayLike<Item>, random: Random): Item {
-  const item = items[below(items.length, random)];
-  if (item === undefined) {
-    throw new RangeError("nothing to pick from");
-  }
-  return item;
-}
-
-/** Bytes among which the tags, their parts and whole headers are frequent. */
-function nastyBytes(random: Random): Buffer {
-  switch (below(10, random)) {
-    case 0:
-      return Buffer.from(`\\x${"2".repeat(below(400, random))}`);
-    case 1:
-      return Buffer.alloc(below(400, random), 0x22);
-    case 2:
-      return FOREIGN.subarray(0, below(FOREIGN.length, random));
-    case 3:
-      return Buffer.concat([FOREIGN.subarray(0, 100), Buffer.alloc(below(200, random))]);
-    default:
-      return Buffer.from(Array.from({ length: below(60, random) }, () => below(256, random)));
-  }
-}
-
-function anyRow(random: Random): Buffer {
-  const cells = Array.from({ length: below(4, random) }, () =>
-    random() < 0.2 ? null : nastyBytes(random),
-  );
-  return dataRow(cells);
-}
-
-/** A message that is mostly well formed, sometimes with its body or its letter changed. */
-function anyMessage(side: Side, random: Random): Buffer {
-  const letter = pick(side === "client" ? FRONTEND_LETTERS : BACKEND_LETTERS, random);
-  if (letter === "D" && side === "database") {
-    const row = anyRow(random);
-    if (random() < 0.2 && row.length > 7) {
-      row[5 + below(row.length - 5, random)] = below(256, random);
-    }
-    return row;
-  }
-  if (letter === "T" && random() < 0.7) {
-    return rowDescription(Array.from({ length: below(4, random) }, () => below(3, random)));
-  }
-  if (letter === "Z" && random() < 0.8) {
-    return message("Z", pick("ITE", random));
-  }
-  return message(letter, nastyBytes(random));
-}
 
 interface Script {
   readonly whole: Record<Side, Buffer>;

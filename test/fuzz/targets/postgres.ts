@@ -1,0 +1,217 @@
+/**
+ * The whole session object of PostgreSQL: bytes of both sides in any order and any chunks. What
+ * nothing opens must leave as it came; what the chunks are must not matter.
+ */
+
+import { concatBytes } from "../../../src/bytes/mod.ts";
+import {
+  createDecryptor,
+  createPoisonAlarm,
+  createZoneDecryptor,
+  type SessionEvents,
+  type SessionFailure,
+  type Side,
+  type Stage,
+} from "../../../src/pipeline/mod.ts";
+import { message } from "../../harness/pg_peers.ts";
+import { below, type Random } from "../../harness/random.ts";
+import { type RigOptions, SessionRig } from "../../harness/session_rig.ts";
+import { cutBytes } from "../cuts.ts";
+import { exchangeSteps, KIND, startupSteps } from "../postgres_grammar.ts";
+import { decodeScript, encodeScript, mutateScript, type Script } from "../script.ts";
+import { vectorPrivateKey } from "../sealed.ts";
+import { ascii, demand, type FuzzTarget, sameBytes } from "../target.ts";
+
+const FAILURES: readonly SessionFailure[] = ["database-unreachable", "shutdown", "startup-timeout"];
+const SIDES = ["client", "database"] as const;
+const storage = vectorPrivateKey("client_storage");
+const poison = vectorPrivateKey(".poison_key/poison_key");
+const zones = new Map(
+  ["DDDDDDDDahaZSPdQCIdrlUnU", "DDDDDDDDDmakNnozaoSQFnDW"].map((id) => [
+    id,
+    vectorPrivateKey(`${id}_zone`),
+  ]),
+);
+
+/** What the four option bytes of a script choose. */
+interface Plan {
+  readonly isReady: boolean;
+  readonly opens: boolean;
+  readonly rig: RigOptions;
+  /** Ends the streams in this order. */
+  readonly ends: readonly Side[];
+}
+
+function readPlan(options: number): Plan {
+  const mode = options & 1 ? "injected-cell" : "whole-cell";
+  const opens = (options & 2) !== 0;
+  const hasZones = (options & 4) !== 0;
+  const stages = (events: SessionEvents): readonly Stage[] =>
+    opens
+      ? [
+          hasZones
+            ? createZoneDecryptor({ findZoneKey: (id) => zones.get(id) ?? null, mode, events })
+            : createDecryptor(() => storage, events),
+          createPoisonAlarm(() => poison, events),
+        ]
+      : [{ open: () => null }];
+  return {
+    isReady: (options & 8) === 0,
+    opens,
+    rig: {
+      mode,
+      stages,
+      byteaFormat: options & 16 ? "escape" : "hex",
+      openingsPerTurn: 1 + ((options >> 5) & 3),
+      maxRowBytes: [64 * 1024 * 1024, 100, 400, 2000][(options >> 7) & 3] ?? 0,
+      requestLimits: options & 512 ? { requests: 3, bytes: 8 } : { requests: 1000, bytes: 65_536 },
+    },
+    ends: options & 1024 ? ["client", "database"] : ["database", "client"],
+  };
+}
+
+/** What came out of a session for the same steps. */
+interface Outcome {
+  readonly given: Readonly<Record<Side, Uint8Array>>;
+  readonly got: Readonly<Record<Side, Uint8Array>>;
+  readonly closed: string | null;
+  readonly phase: string;
+  readonly alarms: number;
+  readonly events: string;
+}
+
+function play(script: Script, plan: Plan, isCut: boolean): Outcome {
+  const rig = plan.isReady ? SessionRig.ready(plan.rig) : new SessionRig(plan.rig);
+  const given: Record<Side, Uint8Array[]> = { client: [], database: [] };
+  for (const { kind, body } of script.steps) {
+    if (rig.closed !== null) {
+      break;
+    }
+    const side = kind & KIND.database ? "database" : "client";
+    if (kind & KIND.fail) {
+      rig.take(rig.session.fail(FAILURES[kind % FAILURES.length] ?? "shutdown"));
+    } else {
+      const cut = isCut ? (kind >> KIND.cutShift) % KIND.cuts : 0;
+      given[side].push(body);
+      rig[side](...cutBytes(body, cut));
+      checkState(rig);
+    }
+  }
+  for (const side of plan.ends) {
+    rig.end(side);
+  }
+  return {
+    given: { client: concatBytes(...given.client), database: concatBytes(...given.database) },
+    got: { client: rig.received("client"), database: rig.received("database") },
+    closed: rig.closed,
+    phase: rig.session.phase,
+    alarms: rig.alarms.length,
+    events: JSON.stringify(rig.events),
+  };
+}
+
+function checkState({ session, closed, events }: SessionRig): void {
+  demand((session.phase === "closed") === (closed !== null), "closed or not");
+  demand(!session.idle || session.phase !== "authentication", "idle while it authenticates");
+  demand(!SIDES.some((side) => session.hasWork(side)), "work is left");
+  demand(events.trackingLost <= 1, "track is lost twice");
+}
+
+const OWN_ERROR = ascii("SFATAL\0VFATAL\0");
+const ERROR_HEADER_LENGTH = 5;
+
+/** What the client got of the database, without an error of ours behind it. */
+function withoutOwnError(bytes: Uint8Array, closed: string | null): Uint8Array {
+  const at = closed === null ? -1 : Buffer.from(bytes).lastIndexOf(OWN_ERROR);
+  return at < ERROR_HEADER_LENGTH ? bytes : bytes.subarray(0, at - ERROR_HEADER_LENGTH);
+}
+
+/** Whole messages of a stream as texts, and what is left. */
+function frames(bytes: Uint8Array): { messages: readonly string[]; rest: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const messages: string[] = [];
+  let at = 0;
+  while (at + ERROR_HEADER_LENGTH <= bytes.length) {
+    const end = at + 1 + view.getUint32(at + 1);
+    if (end > bytes.length || end < at + ERROR_HEADER_LENGTH) {
+      break;
+    }
+    messages.push(Buffer.from(bytes.subarray(at, end)).toString("latin1"));
+    at = end;
+  }
+  return { messages, rest: bytes.subarray(at) };
+}
+
+/** A row that is cut and has a tag in it is dropped at the end: no alarm could stand before it. */
+function isDroppedRow(rest: Uint8Array): boolean {
+  const text = Buffer.from(rest).toString("latin1");
+  return text.startsWith("D") && (text.includes('"'.repeat(8)) || text.includes("2".repeat(16)));
+}
+
+function checkUnchanged(side: Side, { given, got, closed }: Outcome): void {
+  const input = given[side === "client" ? "database" : "client"];
+  const output = side === "client" ? withoutOwnError(got.client, closed) : got.database;
+  demand(sameBytes(output, input.subarray(0, output.length)), `the ${side} gets other bytes`);
+  const rest = input.subarray(output.length);
+  const isComplete = rest.length === 0 || (side === "client" && isDroppedRow(rest));
+  demand(closed !== null || isComplete, `the ${side} does not get everything`);
+  if (side === "client" && output.length < got.client.length) {
+    demand(frames(output).rest.length === 0, "an error of ours in the middle of a message");
+  }
+}
+
+/** Rows may change, but only into rows; everything else stays as it is. */
+function checkRows({ given, got, closed }: Outcome): void {
+  const before = frames(given.database).messages;
+  const after = frames(withoutOwnError(got.client, closed)).messages;
+  demand(after.length <= before.length, "more messages arrive than were sent");
+  demand(closed !== null || after.length === before.length, "messages are lost");
+  for (const [index, text] of after.entries()) {
+    const old = before[index] ?? "";
+    demand(text === old || (text.startsWith("D") && old.startsWith("D")), "a message changes");
+  }
+}
+
+function run(input: Uint8Array): void {
+  const script = decodeScript(input);
+  const plan = readPlan(script.options);
+  const whole = play(script, plan, false);
+  const cut = play(script, plan, true);
+  for (const side of SIDES) {
+    demand(sameBytes(whole.got[side], cut.got[side]), `cutting changes what the ${side} gets`);
+  }
+  demand(whole.closed === cut.closed && whole.phase === cut.phase, "cutting changes the state");
+  demand(whole.alarms === cut.alarms, "cutting changes the alarms");
+  if (plan.isReady) {
+    checkUnchanged("database", cut);
+    if (plan.opens) {
+      checkRows(cut);
+    } else {
+      checkUnchanged("client", cut);
+    }
+  }
+}
+
+function anyConversation(random: Random): Uint8Array {
+  const isReady = random() < 0.75;
+  const options = (below(2 ** 11, random) & ~8) | (isReady ? 0 : 8);
+  const steps = isReady ? exchangeSteps(random) : [...startupSteps(random), ...exchangeSteps(random)];
+  // Opening costs a hundred times as much as passing on: most conversations do without.
+  return encodeScript({ options: random() < 0.6 ? options & ~2 : options, steps });
+}
+
+/** The state machine of a PostgreSQL session. */
+export const PG_SESSION: FuzzTarget = {
+  name: "pg_session",
+  weight: 100,
+  maximumLength: 8192,
+  allocation: { largest: 256 * 1024, total: 16 * 1024 * 1024 },
+  seeds: [encodeScript({ options: 0, steps: [{ kind: 0, body: message("Q", "SELECT 1\0") }] })],
+  dictionary: [
+    ...["Q", "P", "B", "E", "S", "D", "T", "Z", "1", "2", "3", "t", "n", "s", "G", "H", "W"],
+    ...['""""""""', "\\x2222222222222222", "DDDDDDDD", "\xff\xff\xff\xff", "\0\0\0\x04"],
+  ].map(ascii),
+  generate: anyConversation,
+  mutate: mutateScript,
+  run,
+};

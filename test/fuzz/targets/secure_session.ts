@@ -1,0 +1,415 @@
+/**
+ * Secure Session: both sides with a whole handshake whose messages are mutated, reordered, repeated
+ * and cut; the records behind it; and the same as a stream in frames.
+ */
+
+import { FormatError } from "../../../src/bytes/mod.ts";
+import { DecryptError } from "../../../src/crypto/mod.ts";
+import { SecureSessionError } from "../../../src/themis/mod.ts";
+import { RecordLayer } from "../../../src/themis/session/record_layer.ts";
+import { SessionMachine } from "../../../src/themis/session/session_machine.ts";
+import { BrokenStreamError, SecureCarriage } from "../../../src/transport/secure_session/carriage.ts";
+import { HandshakeError } from "../../../src/transport/secure_session/handshake_error.ts";
+import { below, pick, type Random, several } from "../../harness/random.ts";
+import { decodeScript, encodeScript, mutateScript, type Script, type Step } from "../script.ts";
+import { fixedBytes, vectorPrivateKey } from "../sealed.ts";
+import { ascii, attempt, demand, type FuzzTarget, sameBytes } from "../target.ts";
+
+const NOW = 1_700_000_000;
+const DAY = 86_400;
+const CLIENT_ID = "client";
+const clientKey = vectorPrivateKey("client");
+const serverKey = vectorPrivateKey("client_server");
+const ephemerals = ["alice_01", "alice_01_server"].map(vectorPrivateKey);
+const FRAMES = { largest: 256 * 1024, total: 4 * 1024 * 1024 };
+const TAGS = ["TSPM", "TSID", "UEC2"].map(ascii);
+const NOTHING = new Uint8Array();
+
+/** The bytes with changes: pairs of a place and what is to be added there; an odd byte cuts. */
+function tamper(bytes: Uint8Array, changes: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  for (let at = 0; at + 1 < changes.length && changed.length > 0; at += 2) {
+    const place = (changes[at] ?? 0) % changed.length;
+    changed[place] = (changed[place] ?? 0) + (changes[at + 1] ?? 0);
+  }
+  return changes.length % 2 === 0 ? changed : changed.slice(0, changes.at(-1));
+}
+
+/** One side, and what it has sent and accepted. */
+class Party {
+  readonly machine: SessionMachine;
+  /** Handshake messages. */
+  readonly sent: Uint8Array[] = [];
+  readonly records: { readonly record: Uint8Array; readonly payload: Uint8Array }[] = [];
+  /** Numbers of the peer's records that were accepted. */
+  lastAccepted = -1;
+  /** Whether it was given any handshake message that its peer did not send as it is. */
+  deceived = false;
+
+  constructor(name: "client" | "server") {
+    const isClient = name === "client";
+    const [client, server] = ephemerals;
+    const ephemeral = isClient ? client : server;
+    this.machine = new SessionMachine(
+      {
+        id: ascii(isClient ? CLIENT_ID : "server"),
+        privateKey: isClient ? clientKey : serverKey,
+        findPeer: (id) => findPeer(Buffer.from(id).toString("latin1")),
+      },
+      { generateEphemeral: () => ephemeral ?? clientKey, random: fixedBytes },
+    );
+  }
+}
+
+function findPeer(id: string) {
+  return { client: clientKey, server: serverKey }[id]?.publicKey ?? null;
+}
+
+/** Two sides, and everything that the network may do to what they send. */
+class Network {
+  readonly client = new Party("client");
+  readonly server = new Party("server");
+
+  play({ kind, body }: Step): void {
+    const [to, from] = kind % 2 === 0 ? [this.server, this.client] : [this.client, this.server];
+    switch ((kind >> 1) % 8) {
+      case 0:
+      case 1:
+        this.#deliver(to, from, from.sent.at(-1) ?? NOTHING, body);
+        break;
+      case 2:
+        this.#deliver(to, from, from.sent[(body[0] ?? 0) % 2] ?? NOTHING, body.subarray(1));
+        break;
+      case 3:
+        // What the side sent itself comes back to it.
+        this.#deliver(to, from, to.sent.at(-1) ?? body, NOTHING);
+        break;
+      case 4:
+        this.#send(from, body);
+        break;
+      case 5:
+        this.#open(to, from, body);
+        break;
+      case 6:
+        attempt(() => to.sent.push(to.machine.connect()), SecureSessionError);
+        break;
+      case 7:
+        this.#openAnything(to, body);
+        break;
+    }
+    this.#check();
+  }
+
+  #deliver(to: Party, from: Party, genuine: Uint8Array, changes: Uint8Array): void {
+    const message = tamper(genuine, changes);
+    const isGenuine = from.sent.some((sent) => sameBytes(sent, message.subarray(0, sent.length)));
+    const wasEstablished = to.machine.established;
+    to.deceived ||= !isGenuine && !wasEstablished;
+    const reply = attempt(() => to.machine.receive(message), FormatError, SecureSessionError);
+    if (reply !== null) {
+      to.sent.push(reply);
+    }
+  }
+
+  #send(from: Party, payload: Uint8Array): void {
+    const record = attempt(() => from.machine.wrap(payload, NOW), SecureSessionError, RangeError);
+    if (record !== null) {
+      from.records.push({ record, payload });
+    }
+  }
+
+  /** A record of the peer, perhaps changed, perhaps again, perhaps late. */
+  #open(to: Party, from: Party, body: Uint8Array): void {
+    const number = (body[0] ?? 0) % Math.max(1, from.records.length);
+    const entry = from.records[number];
+    if (entry === undefined) {
+      return;
+    }
+    const record = tamper(entry.record, body.subarray(2));
+    const now = NOW + (((body[1] ?? 128) - 128) * DAY) / 64;
+    const opened = attempt(
+      () => to.machine.unwrap(record, now),
+      SecureSessionError,
+      FormatError,
+      DecryptError,
+    );
+    if (opened !== null) {
+      demand(sameBytes(opened, entry.payload), "a record opens to something else");
+      demand(number > to.lastAccepted, "a record is accepted twice or late");
+      to.lastAccepted = number;
+    }
+  }
+
+  #openAnything(to: Party, body: Uint8Array): void {
+    const opened = attempt(
+      () => to.machine.unwrap(body, NOW),
+      SecureSessionError,
+      FormatError,
+      DecryptError,
+    );
+    demand(opened === null, "a record of nobody opens");
+  }
+
+  #check(): void {
+    for (const [party, peer] of [
+      [this.client, "server"],
+      [this.server, CLIENT_ID],
+    ] as const) {
+      const { established, peerId } = party.machine;
+      demand(!(established && party.deceived), "a session with a changed handshake is established");
+      demand(established === (peerId !== null), "a session without a peer");
+      demand(peerId === null || sameBytes(peerId, ascii(peer)), "another peer");
+    }
+  }
+}
+
+/** Kinds of steps of a handshake without disturbance, and some data. */
+const QUIET = [13, 0, 1, 0, 1];
+
+function anySessionScript(random: Random): Uint8Array {
+  const steps: Step[] = QUIET.map((kind) => ({ kind, body: NOTHING }));
+  const disturbed = random() < 0.6 ? below(steps.length + 1, random) : steps.length;
+  const data = several(below(10, random), () => anySessionStep(random));
+  const before = steps.slice(0, disturbed);
+  const after = random() < 0.5 ? steps.slice(disturbed) : [];
+  const middle = disturbed < steps.length ? [anySessionStep(random)] : [];
+  return encodeScript({ options: 0, steps: [...before, ...middle, ...after, ...data] });
+}
+
+function anySessionStep(random: Random): Step {
+  const kind = random() < 0.5 ? pick([8, 9, 10, 11], random) : below(16, random);
+  const body = Uint8Array.from({ length: below(6, random) }, () =>
+    random() < 0.5 ? below(8, random) : below(256, random),
+  );
+  return { kind, body };
+}
+
+/** The state machines of both sides. */
+export const SECURE_SESSION: FuzzTarget = {
+  name: "secure_session",
+  weight: 10,
+  maximumLength: 1024,
+  allocation: FRAMES,
+  seeds: [encodeScript({ options: 0, steps: QUIET.map((kind) => ({ kind, body: NOTHING })) })],
+  dictionary: TAGS,
+  generate: anySessionScript,
+  mutate: mutateScript,
+  run(input) {
+    const network = new Network();
+    for (const step of decodeScript(input).steps) {
+      network.play(step);
+    }
+    network.client.machine.destroy();
+    network.server.machine.destroy();
+  },
+};
+
+function makeRecords(mirrored: boolean, firstSequence: number): RecordLayer {
+  const [first, second] = [1, 2].map((value) => new Uint8Array(32).fill(value));
+  const keys = mirrored ? { outgoing: second, incoming: first } : { outgoing: first, incoming: second };
+  return new RecordLayer({
+    sessionId: Uint8Array.of(1, 2, 3, 4),
+    outgoing: { key: keys.outgoing ?? NOTHING, firstSequence },
+    incoming: { key: keys.incoming ?? NOTHING, firstSequence },
+    random: fixedBytes,
+  });
+}
+
+/** Records lost, repeated, out of order, changed, and numbers that run over. */
+export const SESSION_RECORDS: FuzzTarget = {
+  name: "session_records",
+  weight: 25,
+  maximumLength: 600,
+  allocation: FRAMES,
+  seeds: [],
+  generate: (random) =>
+    encodeScript({
+      options: pick([0, 0xffff_fffc, below(2 ** 32, random)], random),
+      steps: several(1 + below(20, random), (): Step => {
+        const body = several(1 + below(5, random), () => below(20, random));
+        return { kind: below(3, random), body: Uint8Array.from(body) };
+      }),
+    }),
+  mutate: mutateScript,
+  run: playRecords,
+};
+
+function playRecords(input: Uint8Array): void {
+  const { options, steps } = decodeScript(input);
+  const sender = makeRecords(false, options);
+  const receiver = makeRecords(true, options);
+  const records: { record: Uint8Array; payload: Uint8Array }[] = [];
+  let lastAccepted = -1;
+  for (const { kind, body } of steps) {
+    const number = kind % 3 === 2 ? (body[0] ?? 0) % Math.max(1, records.length) : records.length - 1;
+    const entry = records[number];
+    if (kind % 3 === 0) {
+      const record = attempt(() => sender.seal(body, NOW), RangeError);
+      demand((record === null) === (body.length === 0), "a payload is refused");
+      records.push(...(record === null ? [] : [{ record, payload: body }]));
+    } else if (entry !== undefined) {
+      const record = kind % 3 === 1 ? entry.record : tamper(entry.record, body.subarray(1));
+      const isGenuine = sameBytes(record, entry.record);
+      const opened = attempt(
+        () => receiver.open(record, NOW),
+        SecureSessionError,
+        FormatError,
+        DecryptError,
+      );
+      const advance = number - lastAccepted;
+      // The last four bytes of the iv field are neither used nor authenticated.
+      demand(opened === null || sameBytes(opened, entry.payload), "opens to something else");
+      demand(!isGenuine || (opened !== null) === (advance >= 1 && advance <= 8), "the window");
+      lastAccepted = opened === null ? lastAccepted : number;
+    }
+  }
+}
+
+/** One direction of the stream between two carriages. */
+class Direction {
+  readonly sent: Uint8Array[] = [];
+  received: Uint8Array = NOTHING;
+  flying: Uint8Array = NOTHING;
+  broken = false;
+
+  write(bytes: Uint8Array | null): void {
+    this.flying = Buffer.concat([this.flying, bytes ?? NOTHING]);
+  }
+
+  take(count: number): Uint8Array {
+    const bytes = this.flying.slice(0, count);
+    this.flying = this.flying.slice(count);
+    return bytes;
+  }
+
+  /** Whatever happened to the stream, nothing but what was sent arrives, in its order. */
+  deliver(plain: Uint8Array | null): void {
+    this.received = Buffer.concat([this.received, plain ?? NOTHING]);
+    const sent = Buffer.concat(this.sent);
+    demand(sameBytes(this.received, sent.subarray(0, this.received.length)), "forged data arrives");
+  }
+}
+
+/** Both ends of the transport and the bytes between them. */
+class Wire {
+  readonly #server = SecureCarriage.accept({
+    findServerKey: (id) => (id === CLIENT_ID ? serverKey : null),
+    findConnectorKey: (id) => (id === CLIENT_ID ? clientKey.publicKey : null),
+    isValidId: (id) => /^[a-z_]{5,256}$/.test(id),
+  });
+  readonly #client: SecureCarriage;
+  readonly #toServer = new Direction();
+  readonly #toClient = new Direction();
+
+  constructor() {
+    const { carriage, opening } = SecureCarriage.connect({
+      clientId: CLIENT_ID,
+      privateKey: clientKey,
+      serverKey: serverKey.publicKey,
+    });
+    this.#client = carriage;
+    this.#toServer.write(opening);
+  }
+
+  play({ kind, body }: Step): void {
+    const toServer = kind % 2 === 0;
+    const way = toServer ? this.#toServer : this.#toClient;
+    const [from, to] = toServer ? [this.#client, this.#server] : [this.#server, this.#client];
+    switch ((kind >> 1) % 6) {
+      case 0:
+        this.#carry(way, to, way.flying.length);
+        break;
+      case 1:
+        this.#carry(way, to, 1 + (body[0] ?? 0));
+        break;
+      case 2:
+        if (attempt(() => way.write(from.seal(body, NOW)), SecureSessionError, RangeError) !== null) {
+          way.sent.push(body);
+        }
+        break;
+      case 3:
+        way.flying = tamper(way.flying, body);
+        break;
+      case 4:
+        way.flying = Buffer.concat([body, way.flying]);
+        break;
+      case 5:
+        way.flying = Buffer.concat([way.flying, way.flying.subarray(-(body[0] ?? 1))]);
+        break;
+    }
+  }
+
+  /** Takes the way to its end without further disturbance. */
+  settle(): void {
+    for (let round = 0; round < 4; round++) {
+      this.#carry(this.#toServer, this.#server, this.#toServer.flying.length);
+      this.#carry(this.#toClient, this.#client, this.#toClient.flying.length);
+    }
+    this.#client.destroy();
+    this.#server.destroy();
+  }
+
+  #carry(way: Direction, to: SecureCarriage, count: number): void {
+    const back = way === this.#toServer ? this.#toClient : this.#toServer;
+    to.push(way.take(count));
+    if (way.broken) {
+      return;
+    }
+    const replied = attempt(() => ({ bytes: to.handshake() }), HandshakeError);
+    way.broken = replied === null;
+    back.write(replied?.bytes ?? null);
+    if (!way.broken && to.established) {
+      this.#read(way, to);
+    }
+    demand(to.clientId === null || to.clientId.length >= 5, "an id that is none");
+  }
+
+  #read(way: Direction, to: SecureCarriage): void {
+    try {
+      way.deliver(to.read(NOW));
+    } catch (error) {
+      if (!(error instanceof BrokenStreamError)) {
+        throw error;
+      }
+      const { cause } = error;
+      const isKnown =
+        cause instanceof FormatError ||
+        cause instanceof DecryptError ||
+        cause instanceof SecureSessionError;
+      demand(isKnown, "a stream breaks for an unknown reason");
+      way.broken = true;
+      way.deliver(error.rescued);
+    }
+  }
+}
+
+const CARRIED: Script = {
+  options: 0,
+  steps: [0, 1, 0, 1, 4, 5, 0, 1].map((kind) => ({ kind, body: ascii("data") })),
+};
+
+/** The Secure Session as a stream between connector and server. */
+export const CARRIAGE: FuzzTarget = {
+  name: "carriage",
+  weight: 8,
+  maximumLength: 1024,
+  allocation: FRAMES,
+  seeds: [encodeScript(CARRIED)],
+  dictionary: [...TAGS, ascii(CLIENT_ID), ascii("\x06\0\0\0")],
+  generate: (random) => {
+    const shaken = CARRIED.steps.slice(0, random() < 0.7 ? 4 : below(5, random));
+    const steps = several(below(12, random), (): Step => {
+      const body = several(below(8, random), () => below(256, random));
+      return { kind: below(12, random), body: Uint8Array.from(body) };
+    });
+    return encodeScript({ options: 0, steps: [...shaken, ...steps] });
+  },
+  mutate: mutateScript,
+  run(input) {
+    const wire = new Wire();
+    for (const step of decodeScript(input).steps) {
+      wire.play(step);
+    }
+    wire.settle();
+  },
+};
