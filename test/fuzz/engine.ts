@@ -153,7 +153,8 @@ export class TargetRun {
     if (known !== undefined) {
       known.count++;
     } else if (this.findings.length < MOST_FINDINGS) {
-      const smallest = minimise(input, (bytes) => this.check(bytes) === failure);
+      const { shorten = minimise } = this.target;
+      const smallest = shorten(input, (bytes) => this.check(bytes) === failure);
       this.findings.push({ failure, input: smallest, count: 1 });
     }
   }

@@ -11,7 +11,7 @@ const stepOf = makeSteps();
 export class Gauge {
   readonly hits = new Uint8Array(SITES);
   readonly #words = new Uint32Array(this.hits.buffer);
-  #sites = 0;
+  readonly #places: string[] = [];
   /** The largest single array that was made since `begin`, in bytes. */
   largest = 0;
   /** All arrays that were made since `begin`, in bytes. */
@@ -27,22 +27,22 @@ export class Gauge {
     return Reflect.construct(Uint8Array, values);
   };
 
-  /** A number for one more branch. */
-  nextSite(): number {
-    if (this.#sites === SITES) {
+  /** A number for one more branch, which stands at that place. */
+  nextSite(place: string): number {
+    if (this.#places.length === SITES) {
       throw new RangeError("more branches than counters");
     }
-    return this.#sites++;
+    return this.#places.push(place) - 1;
   }
 
-  /** Branches that there are in the modules loaded so far. */
-  get sites(): number {
-    return this.#sites;
+  /** Where the branches are that there are in the modules loaded so far. */
+  get places(): readonly string[] {
+    return this.#places;
   }
 
   /** Forgets what the last input did. */
   begin(): void {
-    this.hits.fill(0, 0, this.#sites);
+    this.hits.fill(0, 0, this.#places.length);
     this.largest = 0;
     this.total = 0;
   }
@@ -55,7 +55,7 @@ export class Gauge {
   /** Whether the input reached a branch that is not in this memory, or one much more often; notes it. */
   isNew(seen: Uint8Array): boolean {
     let found = false;
-    const end = Math.ceil(this.#sites / 4);
+    const end = Math.ceil(this.#places.length / 4);
     for (let word = 0; word < end; word++) {
       if (this.#words[word] !== 0) {
         for (let site = 4 * word; site < 4 * word + 4; site++) {

@@ -36,14 +36,20 @@ export function instrumentSources(gauge: Gauge): void {
     setup(build) {
       build.onLoad({ filter: SOURCES }, async ({ path }) => {
         const text = await Bun.file(path).text();
-        return { contents: instrument(path, text, () => gauge.nextSite()), loader: "ts" };
+        const lines = new LineNumbers(text);
+        const nextSite = (at: number) => gauge.nextSite(`${path}:${lines.of(at)}`);
+        return { contents: instrument(path, text, nextSite), loader: "ts" };
       });
     },
   });
 }
 
 /** The text with a counter in every branch; lines stay where they are. */
-export function instrument(path: string, text: string, nextSite: () => number): string {
+export function instrument(
+  path: string,
+  text: string,
+  nextSite: (at: number) => number,
+): string {
   const { program, errors } = parseSync(path, text);
   if (errors.length > 0) {
     throw new SyntaxError(`${path}: ${errors[0]?.message}`);
@@ -54,12 +60,27 @@ export function instrument(path: string, text: string, nextSite: () => number): 
   return PREFIX + applyEdits(text, edits);
 }
 
+/** Lines of places in a text, asked for in any order. */
+class LineNumbers {
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
+      this.#starts.push(at + 1);
+    }
+  }
+
+  of(at: number): number {
+    return this.#starts.findLastIndex((start) => start <= at) + 1;
+  }
+}
+
 /** Notes what is to be changed at the nodes that are seen. */
 class Changes {
   readonly #edits: Edit[];
-  readonly #nextSite: () => number;
+  readonly #nextSite: (at: number) => number;
 
-  constructor(edits: Edit[], nextSite: () => number) {
+  constructor(edits: Edit[], nextSite: (at: number) => number) {
     this.#edits = edits;
     this.#nextSite = nextSite;
   }
@@ -106,12 +127,12 @@ class Changes {
       return;
     }
     if (node.type === "BlockStatement") {
-      this.#insert(node.start + 1, this.#count());
+      this.#insert(node.start + 1, this.#count(node.start));
     } else if (node.type.endsWith("Statement")) {
-      this.#insert(node.start, `{${this.#count()}`);
+      this.#insert(node.start, `{${this.#count(node.start)}`);
       this.#insert(node.end, "}");
     } else {
-      this.#insert(node.start, `(__hits[${this.#nextSite()}]++,`);
+      this.#insert(node.start, `(__hits[${this.#nextSite(node.start)}]++,`);
       this.#insert(node.end, ")");
     }
   }
@@ -120,14 +141,14 @@ class Changes {
     if (isNode(node["alternate"])) {
       this.#branch(node["alternate"]);
     } else {
-      this.#insert(node.end, ` else {${this.#count()}}`);
+      this.#insert(node.end, ` else {${this.#count(node.end)}}`);
     }
   }
 
   #case(statements: unknown): void {
     const first = Array.isArray(statements) ? statements[0] : undefined;
     if (isNode(first)) {
-      this.#insert(first.start, this.#count());
+      this.#insert(first.start, this.#count(first.start));
     }
   }
 
@@ -138,8 +159,8 @@ class Changes {
     }
   }
 
-  #count(): string {
-    return `__hits[${this.#nextSite()}]++;`;
+  #count(at: number): string {
+    return `__hits[${this.#nextSite(at)}]++;`;
   }
 
   #insert(at: number, text: string): void {

@@ -2,10 +2,13 @@
 
 import { concatBytes } from "../../src/bytes/mod.ts";
 
+/** Whether an input fails in the way that is looked for. */
+export type Fails = (bytes: Uint8Array) => boolean;
+
 const MOST_TRIES = 4_000;
 
 /** The smallest input found for which `fails` holds; pieces are taken out, then bytes set to zero. */
-export function minimise(input: Uint8Array, fails: (bytes: Uint8Array) => boolean): Uint8Array {
+export function minimise(input: Uint8Array, fails: Fails): Uint8Array {
   const search = new Search(input, fails);
   for (let size = Math.ceil(input.length / 2); size >= 1; size = Math.floor(size / 2)) {
     search.removePieces(size);
@@ -17,10 +20,10 @@ export function minimise(input: Uint8Array, fails: (bytes: Uint8Array) => boolea
 
 class Search {
   best: Uint8Array;
-  readonly #fails: (bytes: Uint8Array) => boolean;
+  readonly #fails: Fails;
   #tries = 0;
 
-  constructor(input: Uint8Array, fails: (bytes: Uint8Array) => boolean) {
+  constructor(input: Uint8Array, fails: Fails) {
     this.best = input;
     this.#fails = fails;
   }

@@ -8,6 +8,7 @@ export const USAGE = `scripts/fuzz [options]
   --seed=N       makes the same choices again (drawn anew each time)
   --target=NAME  only this one; may be given several times
   --input=HEX    tries this one input, with one --target
+  --unreached    lists the branches that no input reached
   --list         names the targets`;
 
 /** What is to be done. */
@@ -18,6 +19,7 @@ export interface FuzzOptions {
   /** Empty for all. */
   readonly targets: readonly string[];
   readonly input: Uint8Array | null;
+  readonly unreached: boolean;
   readonly list: boolean;
   readonly help: boolean;
 }
@@ -32,17 +34,19 @@ export function readOptions(args: readonly string[]): FuzzOptions {
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
       target: { type: "string", multiple: true, default: [] },
       input: { type: "string" },
+      unreached: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const { target: targets, list, help, input } = values;
+  const { target: targets, unreached, list, help, input } = values;
   return {
     inputs: readNumber("inputs", values.inputs),
     seconds: readNumber("seconds", values.seconds),
     seed: readNumber("seed", values.seed),
     targets,
     input: input === undefined ? null : Uint8Array.fromHex(input),
+    unreached,
     list,
     help,
   };

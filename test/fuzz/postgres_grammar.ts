@@ -12,12 +12,15 @@ import {
 import { below, pick, type Random, several } from "../harness/random.ts";
 import { anyMessage } from "../harness/random_messages.ts";
 import acraVectors from "../vectors/acra.json";
-import type { Step } from "./script.ts";
+import { type MutationSources, mutateBytes } from "./mutate.ts";
+import { decodeScript, encodeScript, mutateScript, type Step } from "./script.ts";
 import { fixedAcraStruct, vectorPrivateKey } from "./sealed.ts";
 import { ascii } from "./target.ts";
 
-/** Bits of a step's kind: who sends, and how it is cut. */
-export const KIND = { database: 1, cutShift: 1, cuts: 8, fail: 16 } as const;
+/** Bits of a step's kind: who sends, how it is cut, whether the body comes again and again. */
+export const KIND = { database: 1, cutShift: 1, cuts: 8, fail: 16, repeat: 32 } as const;
+/** How often a body comes that is repeated. */
+export const REPEATS = 80;
 
 const storage = vectorPrivateKey("client_storage").publicKey;
 const poison = vectorPrivateKey(".poison_key/poison_key").publicKey;
@@ -48,7 +51,7 @@ function hex(bytes: Uint8Array): Uint8Array {
 
 function anyCell(random: Random): Cell {
   const struct = pick(SEALED, random);
-  switch (below(14, random)) {
+  switch (below(15, random)) {
     case 0:
       return null;
     case 1:
@@ -73,6 +76,8 @@ function anyCell(random: Random): Cell {
       return ascii('"'.repeat(below(200, random)));
     case 11:
       return pick(VECTOR_CELLS, random);
+    case 12:
+      return random() < 0.05 ? ascii('"'.repeat(5000)) : concatBytes(hex(struct), ascii("0020"));
     default:
       return ascii("plain text ".repeat(below(4, random)));
   }
@@ -180,6 +185,9 @@ function emptyQuery(random: Random): Exchange {
   return exchange([message("Q", "\0")], [message("I"), ready(random)]);
 }
 
+/** A request for encryption twice is refused. */
+const SSL_REQUEST = ascii("\0\0\0\x08\x04\xd2\x16\x2f");
+
 function disorder(random: Random): Exchange {
   return exchange(
     several(below(3, random), () => anyMessage("client", random)),
@@ -208,14 +216,18 @@ export function startupSteps(random: Random): readonly Step[] {
     const side = from === "database" ? KIND.database : 0;
     steps.push({ kind: side | (anyCut(random) << KIND.cutShift), body });
   };
-  if (random() < 0.3) {
-    add("client", ascii("\0\0\0\x08\x04\xd2\x16\x2f"));
+  if (random() < 0.03) {
+    add("client", ascii("\x16\x03\x01\0\xff"));
+  }
+  while (random() < 0.3) {
+    add("client", SSL_REQUEST);
   }
   if (random() < 0.2) {
     add("client", ascii("\0\0\0\x08\x04\xd2\x16\x30"));
   }
   if (random() < 0.1) {
     add("client", ascii("\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02"));
+    steps.push({ kind: KIND.fail | below(3, random), body: new Uint8Array() });
     return steps;
   }
   add("client", startupMessage({ user: "me", database: "db" }));
@@ -235,7 +247,19 @@ export function exchangeSteps(random: Random): readonly Step[] {
   const steps = isPipelined
     ? [...asked, ...answered]
     : asked.flatMap((request, index) => [request, answered[index] ?? request]);
-  return random() < 0.1 ? [...steps, { kind: KIND.fail | below(3, random), body: new Uint8Array() }] : steps;
+  const all = random() < 0.03 ? [...steps, ...largeMessage(random)] : steps;
+  return random() < 0.1 ? [...all, { kind: KIND.fail | below(3, random), body: new Uint8Array() }] : all;
+}
+
+/** A message that comes in many pieces, longer than what is collected at first. */
+function largeMessage(random: Random): readonly Step[] {
+  const side = below(2, random);
+  const piece = random() < 0.5 ? ascii("x".repeat(1024)) : ascii(`x""""""""${"y".repeat(1015)}`);
+  const length = piece.length * REPEATS;
+  const head = message(side === 1 ? pick("DDTd", random) : pick("BQEd", random));
+  new DataView(head.buffer, head.byteOffset).setUint32(1, 4 + 6 + length);
+  const cell = Uint8Array.of(0, 1, 0, length >> 16, (length >> 8) & 0xff, length & 0xff);
+  return [step(side, concatBytes(head, cell), random), step(side | KIND.repeat, piece, random)];
 }
 
 function step(side: number, body: Uint8Array, random: Random): Step {
@@ -244,4 +268,57 @@ function step(side: number, body: Uint8Array, random: Random): Step {
 
 function anyCut(random: Random): number {
   return random() < 0.4 ? 0 : below(KIND.cuts, random);
+}
+
+const LETTERS = "QPBDECFSHdcfXpTDCZE123ntsIVGHWdcNASK";
+const SIDES = ["client", "database"] as const;
+
+/** Changes whole messages, of which the lengths stay right, as often as steps and bytes. */
+export function mutateConversation(input: Uint8Array, sources: MutationSources): Uint8Array {
+  const { random, maximumLength } = sources;
+  const { options, steps } = decodeScript(input);
+  const index = below(steps.length, random);
+  const chosen = steps[index];
+  if (chosen === undefined || random() < 0.5) {
+    return mutateScript(input, sources);
+  }
+  const body = mutateMessages(chosen.body, sources);
+  const bytes = encodeScript({ options, steps: steps.with(index, { ...chosen, body }) });
+  return bytes.length > maximumLength ? input : bytes;
+}
+
+function mutateMessages(bytes: Uint8Array, sources: MutationSources): Uint8Array {
+  const { random } = sources;
+  const messages = splitMessages(bytes);
+  const at = below(messages.length, random);
+  const chosen = messages[at];
+  if (chosen === undefined) {
+    return bytes;
+  }
+  const letter = String.fromCharCode(chosen[0] ?? 0);
+  const content = chosen.subarray(5);
+  switch (below(6, random)) {
+    case 0:
+      return concatBytes(...messages.toSpliced(at, 1));
+    case 1:
+      return concatBytes(...messages.toSpliced(below(messages.length, random), 0, chosen));
+    case 2:
+      return concatBytes(...messages.with(at, message(pick(LETTERS, random), content)));
+    case 3:
+      return concatBytes(...messages.toSpliced(at, 0, anyMessage(pick(SIDES, random), random)));
+    default:
+      return concatBytes(...messages.with(at, message(letter, mutateBytes(content, sources))));
+  }
+}
+
+/** The messages of a stream; the last one may be cut. */
+function splitMessages(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = at + 5 <= bytes.length ? 1 + view.getUint32(at + 1) : bytes.length;
+    messages.push(bytes.subarray(at, at + Math.max(5, length)));
+    at += Math.max(5, length);
+  }
+  return messages;
 }

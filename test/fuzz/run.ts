@@ -126,7 +126,12 @@ function report(
     }
   }
   console.log(`\n${inputs} inputs in total, ${crashes} crashes, seed ${options.seed}`);
-  console.log(`${countReached(runs, gauge)} of ${gauge.sites} branches of the loaded sources reached`);
+  const unreached = findUnreached(runs, gauge);
+  const branches = gauge.places.length;
+  console.log(`${branches - unreached.length} of ${branches} branches of the loaded sources reached`);
+  if (options.unreached) {
+    console.log([...new Set(unreached)].join("\n"));
+  }
   console.log(memory.describe());
   if (!memory.isBounded) {
     console.log("the memory grows without bound");
@@ -134,7 +139,7 @@ function report(
   return crashes === 0 && memory.isBounded;
 }
 
-/** Branches that an input of any target has reached. */
-function countReached(runs: readonly TargetRun[], gauge: Gauge): number {
-  return gauge.makeMemory().filter((_, site) => runs.some((run) => run.reached[site] !== 0)).length;
+/** Branches that no input of any target has reached. */
+function findUnreached(runs: readonly TargetRun[], gauge: Gauge): readonly string[] {
+  return gauge.places.filter((_, site) => runs.every((run) => run.reached[site] === 0));
 }

@@ -4,6 +4,7 @@
  */
 
 import { ByteReader, ByteWriter } from "../../src/bytes/mod.ts";
+import { type Fails, minimise } from "./minimise.ts";
 import { type MutationSources, mutateBytes } from "./mutate.ts";
 import { below, pick } from "../harness/random.ts";
 
@@ -62,6 +63,24 @@ export function mutateScript(input: Uint8Array, sources: MutationSources): Uint8
   const newOptions = random() < 0.1 ? options ^ (1 << below(32, random)) : options;
   const bytes = encodeScript({ options: newOptions, steps: changed });
   return bytes.length > sources.maximumLength ? bytes.slice(0, sources.maximumLength) : bytes;
+}
+
+/** Takes out steps, then bytes of the steps that are left. */
+export function shortenScript(input: Uint8Array, fails: Fails): Uint8Array {
+  const { options, steps } = decodeScript(input);
+  let best = steps;
+  const take = (candidate: readonly Step[]): boolean => {
+    const holds = fails(encodeScript({ options, steps: candidate }));
+    best = holds ? candidate : best;
+    return holds;
+  };
+  for (let at = best.length - 1; at >= 0; at--) {
+    take(best.toSpliced(at, 1));
+  }
+  for (const [at, step] of best.entries()) {
+    minimise(step.body, (body) => take(best.with(at, { ...step, body })));
+  }
+  return encodeScript({ options, steps: best });
 }
 
 function changeSteps(steps: readonly Step[], sources: MutationSources): readonly Step[] {

@@ -1,5 +1,6 @@
 /** What is fuzzed, and how a target tells what it found. */
 
+import type { Fails } from "./minimise.ts";
 import type { MutationSources } from "./mutate.ts";
 import type { Random } from "../harness/random.ts";
 
@@ -18,6 +19,8 @@ export interface FuzzTarget {
   readonly generate?: (random: Random) => Uint8Array;
   /** In place of the mutation of plain bytes. */
   readonly mutate?: (input: Uint8Array, sources: MutationSources) => Uint8Array;
+  /** In place of the shortening of plain bytes: the smallest input for which `fails` holds. */
+  readonly shorten?: (input: Uint8Array, fails: Fails) => Uint8Array;
   /** Arrays that one input may make beyond 16 times its own length, in bytes. */
   readonly allocation: { readonly largest: number; readonly total: number };
   /** Throws whatever must not be. */

@@ -27,20 +27,36 @@ function read(chunks: readonly Uint8Array[]): RequestState {
   return state;
 }
 
+const STRETCH_FROM = 240;
+const STRETCH_STEP = 80 * 1024;
+
+/** The second byte may make the stream long, beyond all limits: the byte in its middle is repeated. */
+function stretch(stream: Uint8Array, choice: number): Uint8Array {
+  if (choice < STRETCH_FROM || stream.length === 0) {
+    return stream;
+  }
+  const middle = stream.length >> 1;
+  const filling = new Uint8Array((choice - STRETCH_FROM + 1) * STRETCH_STEP).fill(stream[middle] ?? 0);
+  return concatBytes(stream.subarray(0, middle), filling, stream.subarray(middle));
+}
+
 /** One request: the same whatever its chunks are. The first byte chooses how it is cut. */
 export const HTTP_REQUEST: FuzzTarget = {
   name: "http_request",
   weight: 50,
   maximumLength: 1024,
-  allocation: { largest: 128 * 1024, total: 512 * 1024 },
-  seeds: REQUESTS.map((text) => concatBytes(Uint8Array.of(1), ascii(text))),
+  allocation: { largest: 4 * 1024 * 1024, total: 16 * 1024 * 1024 },
+  seeds: [
+    ...REQUESTS.map((text) => concatBytes(Uint8Array.of(1, 0), ascii(text))),
+    ...REQUESTS.map((text) => concatBytes(Uint8Array.of(3, STRETCH_FROM), ascii(text))),
+  ],
   dictionary: [
     ...["\r\n\r\n", "\n\n", "\r\n", " ", "HTTP/1.1", "/setConfig", "%2f", "%zz", "?", "http://"],
     ...["Content-Length: ", "Transfer-Encoding: chunked\r\n", "0\r\n", "ffffffff\r\n", "100000\r\n"],
     ...["1048576", "\0", ";x", "\t"],
   ].map(ascii),
   run(input) {
-    const stream = input.subarray(1);
+    const stream = stretch(input.subarray(2), input[1] ?? 0);
     const whole = read([stream]);
     const cut = read(cutBytes(stream, input[0] ?? 0));
     demand(Bun.deepEquals(whole, cut) || stream.length === 0, "cutting changes the request");
@@ -57,7 +73,10 @@ export const API_CONFIG: FuzzTarget = {
   weight: 20,
   maximumLength: 300,
   allocation: { largest: 4096, total: 16 * 1024 },
-  seeds: [BODY, "{}", "[]", '{"poison_run_script_file":"\\u2028","__proto__":{"debug":1}}'].map(ascii),
+  seeds: [
+    ...[BODY, "{}", "[]", '{"db_host":1}', '{"db_port":"1"}', '{"db_port":1.5}', '{"debug":1}'],
+    '{"poison_run_script_file":"\\u2028","__proto__":{"debug":1}}',
+  ].map(ascii),
   dictionary: ['"db_port":', "1e400", "-0", "null", "true", '"__proto__":', "\\u0000", "1e3"].map(ascii),
   run(input) {
     const change = attempt(() => parseConfigChange(input), ConfigChangeError);

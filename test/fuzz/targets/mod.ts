@@ -5,7 +5,7 @@ import { API_CONFIG, HTTP_REQUEST } from "./http.ts";
 import { ACRASTRUCT, KEY_CONTAINERS, SECURE_CELL, SECURE_MESSAGE } from "./keys.ts";
 import { PG_SESSION } from "./postgres.ts";
 import { PRIMITIVES } from "./primitives.ts";
-import { CARRIAGE, SECURE_SESSION, SESSION_RECORDS } from "./secure_session.ts";
+import { CARRIAGE, SECURE_SESSION, SESSION_MESSAGES, SESSION_RECORDS } from "./secure_session.ts";
 import {
   ACCOUNTS,
   ADDRESSES_AND_SOCKETS,
@@ -29,6 +29,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   PG_FRAMES,
   PG_SESSION,
   TRANSPORT_FRAMES,
+  SESSION_MESSAGES,
   SECURE_SESSION,
   SESSION_RECORDS,
   CARRIAGE,

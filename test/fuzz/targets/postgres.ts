@@ -17,8 +17,8 @@ import { message } from "../../harness/pg_peers.ts";
 import { below, type Random } from "../../harness/random.ts";
 import { type RigOptions, SessionRig } from "../../harness/session_rig.ts";
 import { cutBytes } from "../cuts.ts";
-import { exchangeSteps, KIND, startupSteps } from "../postgres_grammar.ts";
-import { decodeScript, encodeScript, mutateScript, type Script } from "../script.ts";
+import { exchangeSteps, KIND, mutateConversation, REPEATS, startupSteps } from "../postgres_grammar.ts";
+import { decodeScript, encodeScript, type Script, shortenScript } from "../script.ts";
 import { vectorPrivateKey } from "../sealed.ts";
 import { ascii, demand, type FuzzTarget, sameBytes } from "../target.ts";
 
@@ -49,15 +49,16 @@ function readPlan(options: number): Plan {
   const mode = options & 1 ? "injected-cell" : "whole-cell";
   const opens = (options & 2) !== 0;
   const hasZones = (options & 4) !== 0;
-  const stages = (events: SessionEvents): readonly Stage[] =>
-    opens
-      ? [
-          hasZones
-            ? createZoneDecryptor({ findZoneKey: (id) => zones.get(id) ?? null, mode, events })
-            : createDecryptor(() => storage, events),
-          createPoisonAlarm(() => poison, events),
-        ]
+  const stages = (events: SessionEvents): readonly Stage[] => {
+    const find = <Key>(key: Key): Key | null => findKey(key, (options >> 11) & 7);
+    const findZoneKey = (id: string) => find(zones.get(id) ?? null);
+    const decryptor = hasZones
+      ? createZoneDecryptor({ findZoneKey, mode, events })
+      : createDecryptor(() => find(storage), events);
+    return opens
+      ? [decryptor, createPoisonAlarm(() => find(poison), events)]
       : [{ open: () => null }];
+  };
   return {
     isReady: (options & 8) === 0,
     opens,
@@ -73,6 +74,14 @@ function readPlan(options: number): Plan {
   };
 }
 
+/** Keys are mostly there, but may be missing or unreadable. */
+function findKey<Key>(key: Key, choice: number): Key | null {
+  if (choice === 1) {
+    throw new Error("the key cannot be read");
+  }
+  return choice === 2 ? null : key;
+}
+
 /** What came out of a session for the same steps. */
 interface Outcome {
   readonly given: Readonly<Record<Side, Uint8Array>>;
@@ -86,6 +95,8 @@ interface Outcome {
 function play(script: Script, plan: Plan, isCut: boolean): Outcome {
   const rig = plan.isReady ? SessionRig.ready(plan.rig) : new SessionRig(plan.rig);
   const given: Record<Side, Uint8Array[]> = { client: [], database: [] };
+  // One step that is repeated is enough; more would take their time.
+  let isRepeated = false;
   for (const { kind, body } of script.steps) {
     if (rig.closed !== null) {
       break;
@@ -96,8 +107,12 @@ function play(script: Script, plan: Plan, isCut: boolean): Outcome {
       rig.take(rig.session.fail(FAILURES[Math.max(first, kind % FAILURES.length)] ?? "shutdown"));
     } else {
       const cut = isCut ? (kind >> KIND.cutShift) % KIND.cuts : 0;
-      given[side].push(body);
-      rig[side](...cutBytes(body, cut));
+      const times = kind & KIND.repeat && !isRepeated && body.length < 2048 ? REPEATS : 1;
+      isRepeated ||= times > 1;
+      for (let round = 0; round < times && rig.closed === null; round++) {
+        given[side].push(body);
+        rig[side](...cutBytes(body, cut));
+      }
       checkState(rig);
     }
   }
@@ -200,7 +215,7 @@ function run(input: Uint8Array): void {
 
 function anyConversation(random: Random): Uint8Array {
   const isReady = random() < 0.75;
-  const options = (below(2 ** 11, random) & ~8) | (isReady ? 0 : 8);
+  const options = (below(2 ** 14, random) & ~8) | (isReady ? 0 : 8);
   const steps = isReady ? exchangeSteps(random) : [...startupSteps(random), ...exchangeSteps(random)];
   // Opening costs a hundred times as much as passing on: most conversations do without.
   return encodeScript({ options: random() < 0.6 ? options & ~2 : options, steps });
@@ -210,14 +225,15 @@ function anyConversation(random: Random): Uint8Array {
 export const PG_SESSION: FuzzTarget = {
   name: "pg_session",
   weight: 100,
-  maximumLength: 8192,
-  allocation: { largest: 256 * 1024, total: 16 * 1024 * 1024 },
+  maximumLength: 16 * 1024,
+  allocation: { largest: 1024 * 1024, total: 64 * 1024 * 1024 },
   seeds: [encodeScript({ options: 0, steps: [{ kind: 0, body: message("Q", "SELECT 1\0") }] })],
   dictionary: [
     ...["Q", "P", "B", "E", "S", "D", "T", "Z", "1", "2", "3", "t", "n", "s", "G", "H", "W"],
     ...['""""""""', "\\x2222222222222222", "DDDDDDDD", "\xff\xff\xff\xff", "\0\0\0\x04"],
   ].map(ascii),
   generate: anyConversation,
-  mutate: mutateScript,
+  mutate: mutateConversation,
+  shorten: shortenScript,
   run,
 };

@@ -3,15 +3,24 @@
  * and cut; the records behind it; and the same as a stream in frames.
  */
 
-import { FormatError } from "../../../src/bytes/mod.ts";
-import { DecryptError } from "../../../src/crypto/mod.ts";
-import { SecureSessionError } from "../../../src/themis/mod.ts";
+import { concatBytes, FormatError } from "../../../src/bytes/mod.ts";
+import { DecryptError, gcmSeal } from "../../../src/crypto/mod.ts";
+import { type PublicKey, SecureSessionError } from "../../../src/themis/mod.ts";
+import {
+  decodeFinish,
+  decodeIntroduction,
+  decodeProof,
+  encodeFinish,
+  encodeIntroduction,
+  encodeProof,
+} from "../../../src/themis/session/messages.ts";
 import { RecordLayer } from "../../../src/themis/session/record_layer.ts";
 import { SessionMachine } from "../../../src/themis/session/session_machine.ts";
 import { BrokenStreamError, SecureCarriage } from "../../../src/transport/secure_session/carriage.ts";
 import { HandshakeError } from "../../../src/transport/secure_session/handshake_error.ts";
 import { below, pick, type Random, several } from "../../harness/random.ts";
-import { decodeScript, encodeScript, mutateScript, type Script, type Step } from "../script.ts";
+import { repairChecksums } from "../repair.ts";
+import { decodeScript, encodeScript, mutateScript, type Script, shortenScript, type Step } from "../script.ts";
 import { fixedBytes, vectorPrivateKey } from "../sealed.ts";
 import { ascii, attempt, demand, type FuzzTarget, sameBytes } from "../target.ts";
 
@@ -25,14 +34,18 @@ const FRAMES = { largest: 256 * 1024, total: 4 * 1024 * 1024 };
 const TAGS = ["TSPM", "TSID", "UEC2"].map(ascii);
 const NOTHING = new Uint8Array();
 
-/** The bytes with changes: pairs of a place and what is to be added there; an odd byte cuts. */
+/**
+ * The bytes with changes: pairs of a place and what is to be added there; an odd byte cuts. Half of
+ * all changes leave the checksums right.
+ */
 function tamper(bytes: Uint8Array, changes: Uint8Array): Uint8Array {
   const changed = bytes.slice();
   for (let at = 0; at + 1 < changes.length && changed.length > 0; at += 2) {
     const place = (changes[at] ?? 0) % changed.length;
     changed[place] = (changed[place] ?? 0) + (changes[at + 1] ?? 0);
   }
-  return changes.length % 2 === 0 ? changed : changed.slice(0, changes.at(-1));
+  const cut = changes.length % 2 === 0 ? changed : changed.slice(0, changes.at(-1));
+  return (changes[1] ?? 0) % 2 === 0 ? cut : repairChecksums(cut);
 }
 
 /** One side, and what it has sent and accepted. */
@@ -184,6 +197,41 @@ function anySessionStep(random: Random): Step {
   return { kind, body };
 }
 
+const INTRODUCTION = encodeIntroduction({
+  id: ascii(CLIENT_ID),
+  keyBytes: clientKey.publicKey.container,
+  signature: fixedBytes(71),
+});
+
+/** The messages of the handshake, with checksums that fit. */
+export const SESSION_MESSAGES: FuzzTarget = {
+  name: "session_messages",
+  weight: 25,
+  maximumLength: 400,
+  allocation: FRAMES,
+  seeds: [
+    INTRODUCTION,
+    encodeProof({ signature: fixedBytes(71), mac: fixedBytes(32) }),
+    encodeFinish(fixedBytes(32)),
+    ascii(`TSPM\0\0\0\x18____TSID\0\0\0\x0c____`),
+    concatBytes(INTRODUCTION.subarray(0, 75).with(7, 75), ascii("surplus")),
+  ],
+  dictionary: TAGS,
+  run(input) {
+    for (const bytes of [input, repairChecksums(input)]) {
+      const message = attempt(() => decodeIntroduction(bytes), FormatError);
+      if (message !== null) {
+        const again = decodeIntroduction(encodeIntroduction(message));
+        demand(Bun.deepEquals(again.keyBytes, message.keyBytes), "another key");
+        demand(message.id.length > 0 && message.signature.length > 0, "an empty part");
+      }
+      attempt(() => decodeProof(bytes), FormatError);
+      const mac = attempt(() => decodeFinish(bytes), FormatError);
+      demand(mac === null || mac.length === 32, "a proof of another length");
+    }
+  },
+};
+
 /** The state machines of both sides. */
 export const SECURE_SESSION: FuzzTarget = {
   name: "secure_session",
@@ -194,6 +242,7 @@ export const SECURE_SESSION: FuzzTarget = {
   dictionary: TAGS,
   generate: anySessionScript,
   mutate: mutateScript,
+  shorten: shortenScript,
   run(input) {
     const network = new Network();
     for (const step of decodeScript(input).steps) {
@@ -204,13 +253,16 @@ export const SECURE_SESSION: FuzzTarget = {
   },
 };
 
+function keyOf(value: number): Uint8Array {
+  return new Uint8Array(32).fill(value);
+}
+
 function makeRecords(mirrored: boolean, firstSequence: number): RecordLayer {
-  const [first, second] = [1, 2].map((value) => new Uint8Array(32).fill(value));
-  const keys = mirrored ? { outgoing: second, incoming: first } : { outgoing: first, incoming: second };
+  const [outgoing, incoming] = mirrored ? [keyOf(2), keyOf(1)] : [keyOf(1), keyOf(2)];
   return new RecordLayer({
     sessionId: Uint8Array.of(1, 2, 3, 4),
-    outgoing: { key: keys.outgoing ?? NOTHING, firstSequence },
-    incoming: { key: keys.incoming ?? NOTHING, firstSequence },
+    outgoing: { key: outgoing, firstSequence },
+    incoming: { key: incoming, firstSequence },
     random: fixedBytes,
   });
 }
@@ -221,16 +273,22 @@ export const SESSION_RECORDS: FuzzTarget = {
   weight: 25,
   maximumLength: 600,
   allocation: FRAMES,
-  seeds: [],
+  seeds: [
+    encodeScript({
+      options: 0,
+      steps: [{ kind: 3, body: ascii(`\0\0\0\x0d\0\0\0\0\0\0\0\0${"\x65\x53\xf1\x00"}x`) }],
+    }),
+  ],
   generate: (random) =>
     encodeScript({
       options: pick([0, 0xffff_fffc, below(2 ** 32, random)], random),
       steps: several(1 + below(20, random), (): Step => {
         const body = several(1 + below(5, random), () => below(20, random));
-        return { kind: below(3, random), body: Uint8Array.from(body) };
+        return { kind: random() < 0.02 ? 3 : below(3, random), body: Uint8Array.from(body) };
       }),
     }),
   mutate: mutateScript,
+  shorten: shortenScript,
   run: playRecords,
 };
 
@@ -241,14 +299,18 @@ function playRecords(input: Uint8Array): void {
   const records: { record: Uint8Array; payload: Uint8Array }[] = [];
   let lastAccepted = -1;
   for (const { kind, body } of steps) {
-    const number = kind % 3 === 2 ? (body[0] ?? 0) % Math.max(1, records.length) : records.length - 1;
+    if (kind % 4 === 3) {
+      checkCrafted(receiver, body);
+      return;
+    }
+    const number = kind % 4 === 2 ? (body[0] ?? 0) % Math.max(1, records.length) : records.length - 1;
     const entry = records[number];
-    if (kind % 3 === 0) {
+    if (kind % 4 === 0) {
       const record = attempt(() => sender.seal(body, NOW), RangeError);
       demand((record === null) === (body.length === 0), "a payload is refused");
       records.push(...(record === null ? [] : [{ record, payload: body }]));
     } else if (entry !== undefined) {
-      const record = kind % 3 === 1 ? entry.record : tamper(entry.record, body.subarray(1));
+      const record = kind % 4 === 1 ? entry.record : tamper(entry.record, body.subarray(1));
       const isGenuine = sameBytes(record, entry.record);
       const opened = attempt(
         () => receiver.open(record, NOW),
@@ -263,6 +325,15 @@ function playRecords(input: Uint8Array): void {
       lastAccepted = opened === null ? lastAccepted : number;
     }
   }
+}
+
+/** What the holder of the key sealed, with any numbers in it. */
+function checkCrafted(receiver: RecordLayer, inner: Uint8Array): void {
+  const nonce = fixedBytes(16);
+  const { ciphertext, tag } = gcmSeal(keyOf(1), nonce.subarray(0, 12), inner, NOTHING);
+  const record = concatBytes(Uint8Array.of(4, 3, 2, 1), nonce, ciphertext, tag);
+  const opened = attempt(() => receiver.open(record, NOW), SecureSessionError, FormatError);
+  demand(opened === null || sameBytes(opened, inner.subarray(16)), "opens to something else");
 }
 
 /** One direction of the stream between two carriages. */
@@ -290,11 +361,19 @@ class Direction {
   }
 }
 
+/** The keys of one client are there, those of another cannot be read. */
+function findConnectorKey(id: string): PublicKey | null {
+  if (id === "cliens") {
+    throw new Error("the key cannot be read");
+  }
+  return id === CLIENT_ID ? clientKey.publicKey : null;
+}
+
 /** Both ends of the transport and the bytes between them. */
 class Wire {
   readonly #server = SecureCarriage.accept({
-    findServerKey: (id) => (id === CLIENT_ID ? serverKey : null),
-    findConnectorKey: (id) => (id === CLIENT_ID ? clientKey.publicKey : null),
+    findServerKey: (id) => (id.startsWith("clien") ? serverKey : null),
+    findConnectorKey: (id) => findConnectorKey(id),
     isValidId: (id) => /^[a-z_]{5,256}$/.test(id),
   });
   readonly #client: SecureCarriage;
@@ -402,9 +481,14 @@ export const CARRIAGE: FuzzTarget = {
       const body = several(below(8, random), () => below(256, random));
       return { kind: below(12, random), body: Uint8Array.from(body) };
     });
-    return encodeScript({ options: 0, steps: [...shaken, ...steps] });
+    // Often before anything has arrived, and often in the announced id.
+    const place = below(random() < 0.5 ? 12 : 256, random);
+    const first = { kind: 6, body: Uint8Array.of(place, below(256, random)) };
+    const all = random() < 0.3 ? [first, ...shaken] : shaken;
+    return encodeScript({ options: 0, steps: [...all, ...steps] });
   },
   mutate: mutateScript,
+  shorten: shortenScript,
   run(input) {
     const wire = new Wire();
     for (const step of decodeScript(input).steps) {
