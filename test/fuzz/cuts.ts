@@ -1,6 +1,6 @@
 /** Streams cut into chunks, in ways that one byte of an input chooses. */
 
-import { seededRandom, cutRandomly } from "../harness/pg_peers.ts";
+import { cutRandomly, seededRandom } from "../harness/pg_peers.ts";
 
 /** Above this length a stream is not cut into single bytes. */
 const BYTEWISE_UP_TO = 600;

@@ -3,10 +3,10 @@
  * of each, and makes what fails as small as it can.
  */
 
+import { pick, type Random } from "../harness/random.ts";
 import type { Gauge } from "./gauge.ts";
 import { minimise } from "./minimise.ts";
 import { mutateBytes } from "./mutate.ts";
-import { pick, type Random } from "../harness/random.ts";
 import { ascii, BrokenInvariantError, type FuzzTarget } from "./target.ts";
 
 /** What was found, once for each kind of failure. */

@@ -45,11 +45,7 @@ export function instrumentSources(gauge: Gauge): void {
 }
 
 /** The text with a counter in every branch; lines stay where they are. */
-export function instrument(
-  path: string,
-  text: string,
-  nextSite: (at: number) => number,
-): string {
+export function instrument(path: string, text: string, nextSite: (at: number) => number): string {
   const { program, errors } = parseSync(path, text);
   if (errors.length > 0) {
     throw new SyntaxError(`${path}: ${errors[0]?.message}`);

@@ -48,7 +48,7 @@ const MUTATIONS: readonly Mutation[] = [
 /** The input with one to eight changes, mostly few. */
 export function mutateBytes(input: Uint8Array, sources: MutationSources): Uint8Array {
   const { random } = sources;
-  let bytes = input.slice();
+  let bytes: Uint8Array = input.slice();
   let changes = 1 + Math.floor(-Math.log2(1 - random() * 0.99));
   for (; changes > 0; changes--) {
     bytes = pick(MUTATIONS, random)(bytes, sources);

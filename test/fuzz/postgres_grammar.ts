@@ -146,7 +146,10 @@ function extendedQuery(random: Random): Exchange {
     answered.splice(below(answered.length + 1, random), answered.length, ERROR);
   }
   const ends = random() < 0.9;
-  return exchange([...asked, ends ? SYNC : message("H")], [...answered, ...(ends ? [ready(random)] : [])]);
+  return exchange(
+    [...asked, ends ? SYNC : message("H")],
+    [...answered, ...(ends ? [ready(random)] : [])],
+  );
 }
 
 function copyIn(random: Random): Exchange {
@@ -248,7 +251,9 @@ export function exchangeSteps(random: Random): readonly Step[] {
     ? [...asked, ...answered]
     : asked.flatMap((request, index) => [request, answered[index] ?? request]);
   const all = random() < 0.03 ? [...steps, ...largeMessage(random)] : steps;
-  return random() < 0.1 ? [...all, { kind: KIND.fail | below(3, random), body: new Uint8Array() }] : all;
+  return random() < 0.1
+    ? [...all, { kind: KIND.fail | below(3, random), body: new Uint8Array() }]
+    : all;
 }
 
 /** A message that comes in many pieces, longer than what is collected at first. */

@@ -128,7 +128,9 @@ function report(
   console.log(`\n${inputs} inputs in total, ${crashes} crashes, seed ${options.seed}`);
   const unreached = findUnreached(runs, gauge);
   const branches = gauge.places.length;
-  console.log(`${branches - unreached.length} of ${branches} branches of the loaded sources reached`);
+  console.log(
+    `${branches - unreached.length} of ${branches} branches of the loaded sources reached`,
+  );
   if (options.unreached) {
     console.log([...new Set(unreached)].join("\n"));
   }

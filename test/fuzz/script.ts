@@ -4,9 +4,9 @@
  */
 
 import { ByteReader, ByteWriter } from "../../src/bytes/mod.ts";
+import { below, pick } from "../harness/random.ts";
 import { type Fails, minimise } from "./minimise.ts";
 import { type MutationSources, mutateBytes } from "./mutate.ts";
-import { below, pick } from "../harness/random.ts";
 
 /** What happens next in a conversation. */
 export interface Step {

@@ -1,8 +1,8 @@
 /** What is fuzzed, and how a target tells what it found. */
 
+import type { Random } from "../harness/random.ts";
 import type { Fails } from "./minimise.ts";
 import type { MutationSources } from "./mutate.ts";
-import type { Random } from "../harness/random.ts";
 
 /** One decoder or state machine, or a few that belong together. */
 export interface FuzzTarget {
@@ -42,7 +42,10 @@ export function demand(condition: boolean, what: string): asserts condition {
 type ErrorClass = abstract new (...values: never[]) => Error;
 
 /** The value, or `null` for one of the documented errors; any other goes on to the fuzzer. */
-export function attempt<Value>(work: () => Value, ...documented: readonly ErrorClass[]): Value | null {
+export function attempt<Value>(
+  work: () => Value,
+  ...documented: readonly ErrorClass[]
+): Value | null {
   try {
     return work();
   } catch (error) {

@@ -43,8 +43,11 @@ export function vectorKey(path: string): PrivateKey {
   return key;
 }
 
+/** More peers than one test has; a fuzzer has no end of them. */
+const REMEMBERED_PEERS = 4096;
+
 /** The same key, which agrees with each peer once: cutting a stream elsewhere does not change the crypto. */
-function rememberingKey(key: PrivateKey): PrivateKey {
+export function rememberingKey(key: PrivateKey): PrivateKey {
   const secrets = new Map<string, Uint8Array>();
   return {
     publicKey: key.publicKey,
@@ -52,6 +55,9 @@ function rememberingKey(key: PrivateKey): PrivateKey {
     agree(peer) {
       const name = peer.container.toHex();
       const secret = secrets.get(name) ?? key.agree(peer);
+      if (secrets.size >= REMEMBERED_PEERS) {
+        secrets.clear();
+      }
       secrets.set(name, secret.slice());
       return secret.slice();
     },

@@ -12,19 +12,29 @@ import { concatBytes, FormatError } from "../../../src/bytes/mod.ts";
 import { DecryptError } from "../../../src/crypto/mod.ts";
 import { decodeContainer, encodeContainer } from "../../../src/themis/container.ts";
 import { decodePrivateKey, decodePublicKey } from "../../../src/themis/keys.ts";
-import { decodeCell, hasCellForm, openCell, sealCellWith } from "../../../src/themis/secure_cell.ts";
+import {
+  decodeCell,
+  hasCellForm,
+  openCell,
+  sealCellWith,
+} from "../../../src/themis/secure_cell.ts";
 import { openMessage, sealMessageWith } from "../../../src/themis/secure_message.ts";
 import acraVectors from "../../vectors/acra.json";
 import { fixedAcraStruct, fixedBytes, vectorPrivateKey } from "../sealed.ts";
 import { ascii, attempt, demand, type FuzzTarget, sameBytes } from "../target.ts";
-
 
 const own = vectorPrivateKey("client_storage");
 const poison = vectorPrivateKey(".poison_key/poison_key");
 const CONTEXT = ascii("context");
 const CELL_KEY = new Uint8Array(32).fill(7);
 const TAGS = ["UEC2", "REC2", "TSPM", "TSID"].map(ascii);
-const CELL_WORDS = ["\0\x01\x01\x40", "\xc0\0\x01\x40", "\x80\0\x01\x40", "\x0c\0\0\0", "\x10\0\0\0"];
+const CELL_WORDS = [
+  "\0\x01\x01\x40",
+  "\xc0\0\x01\x40",
+  "\x80\0\x01\x40",
+  "\x0c\0\0\0",
+  "\x10\0\0\0",
+];
 
 const keyFiles = acraVectors.keystore_files.flatMap((file) => [
   Uint8Array.fromBase64(file.private_key_b64),
@@ -64,7 +74,9 @@ export const KEY_CONTAINERS: FuzzTarget = {
   },
 };
 
-const cells = [1, 20, 100].map((length) => sealCellWith(fixedBytes, CELL_KEY, new Uint8Array(length), CONTEXT));
+const cells = [1, 20, 100].map((length) =>
+  sealCellWith(fixedBytes, CELL_KEY, new Uint8Array(length), CONTEXT),
+);
 
 /** Secure Cell: its form, and that nothing changed opens. */
 export const SECURE_CELL: FuzzTarget = {
@@ -83,7 +95,9 @@ export const SECURE_CELL: FuzzTarget = {
   },
 };
 
-const messages = [1, 32].map((length) => sealMessageWith(fixedBytes, own, poison.publicKey, new Uint8Array(length)));
+const messages = [1, 32].map((length) =>
+  sealMessageWith(fixedBytes, own, poison.publicKey, new Uint8Array(length)),
+);
 
 /** Secure Message. */
 export const SECURE_MESSAGE: FuzzTarget = {
@@ -92,7 +106,9 @@ export const SECURE_MESSAGE: FuzzTarget = {
   maximumLength: 512,
   allocation: { largest: 4096, total: 16 * 1024 },
   seeds: messages,
-  dictionary: [...CELL_WORDS, "\x20\x27\x04\x26", "\x20\x27\x05\x26", "\x10\x27\x04\x26"].map(ascii),
+  dictionary: [...CELL_WORDS, "\x20\x27\x04\x26", "\x20\x27\x05\x26", "\x10\x27\x04\x26"].map(
+    ascii,
+  ),
   run(input) {
     const { publicKey } = poison;
     const opened = attempt(() => openMessage(own, publicKey, input), FormatError, DecryptError);
@@ -115,11 +131,16 @@ export const ACRASTRUCT: FuzzTarget = {
   maximumLength: 1024,
   allocation: { largest: 8192, total: 64 * 1024 },
   seeds: [...structs, ...inCells],
-  dictionary: ['""""""""', "UEC2\0\0\0\x2d", "\x20\x27\x04\x26\x54\0\0\0", ...CELL_WORDS].map(ascii),
+  dictionary: ['""""""""', "UEC2\0\0\0\x2d", "\x20\x27\x04\x26\x54\0\0\0", ...CELL_WORDS].map(
+    ascii,
+  ),
   run(input) {
     const opened = attempt(() => openAcraStruct(input, own), AcraStructError);
     const isGenuine = structs.slice(0, 2).some((struct) => sameBytes(struct, input));
-    demand((opened !== null) === isGenuine, "a changed AcraStruct opens, or a genuine one does not");
+    demand(
+      (opened !== null) === isGenuine,
+      "a changed AcraStruct opens, or a genuine one does not",
+    );
     const plain = Buffer.from(input);
     let candidates = 0;
     for (let at = findAcraStructTag(input, 0); at >= 0; at = findAcraStructTag(input, at + 1)) {

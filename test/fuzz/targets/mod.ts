@@ -1,11 +1,12 @@
 /** All targets. */
 
 import type { FuzzTarget } from "../target.ts";
+import { CARRIAGE } from "./carriage.ts";
 import { API_CONFIG, HTTP_REQUEST } from "./http.ts";
 import { ACRASTRUCT, KEY_CONTAINERS, SECURE_CELL, SECURE_MESSAGE } from "./keys.ts";
 import { PG_SESSION } from "./postgres.ts";
 import { PRIMITIVES } from "./primitives.ts";
-import { CARRIAGE, SECURE_SESSION, SESSION_MESSAGES, SESSION_RECORDS } from "./secure_session.ts";
+import { SECURE_SESSION, SESSION_MESSAGES, SESSION_RECORDS } from "./secure_session.ts";
 import {
   ACCOUNTS,
   ADDRESSES_AND_SOCKETS,

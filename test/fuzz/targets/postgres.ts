@@ -13,13 +13,19 @@ import {
   type Side,
   type Stage,
 } from "../../../src/pipeline/mod.ts";
-import { message } from "../../harness/pg_peers.ts";
+import { dataRow, message } from "../../harness/pg_peers.ts";
 import { below, type Random } from "../../harness/random.ts";
-import { type RigOptions, SessionRig } from "../../harness/session_rig.ts";
+import { type RigOptions, rememberingKey, SessionRig } from "../../harness/session_rig.ts";
 import { cutBytes } from "../cuts.ts";
-import { exchangeSteps, KIND, mutateConversation, REPEATS, startupSteps } from "../postgres_grammar.ts";
+import {
+  exchangeSteps,
+  KIND,
+  mutateConversation,
+  REPEATS,
+  startupSteps,
+} from "../postgres_grammar.ts";
 import { decodeScript, encodeScript, type Script, shortenScript } from "../script.ts";
-import { vectorPrivateKey } from "../sealed.ts";
+import { fixedAcraStruct, vectorPrivateKey } from "../sealed.ts";
 import { ascii, demand, type FuzzTarget, sameBytes } from "../target.ts";
 
 /** The first only happens before the database has sent anything. */
@@ -27,12 +33,12 @@ const FAILURES: readonly SessionFailure[] = ["database-unreachable", "shutdown",
 /** Judged after each chunk: how the stream is cut decides when it is seen. */
 const LIMIT_REACHED = "too many unanswered requests";
 const SIDES = ["client", "database"] as const;
-const storage = vectorPrivateKey("client_storage");
-const poison = vectorPrivateKey(".poison_key/poison_key");
+const storage = rememberingKey(vectorPrivateKey("client_storage"));
+const poison = rememberingKey(vectorPrivateKey(".poison_key/poison_key"));
 const zones = new Map(
   ["DDDDDDDDahaZSPdQCIdrlUnU", "DDDDDDDDDmakNnozaoSQFnDW"].map((id) => [
     id,
-    vectorPrivateKey(`${id}_zone`),
+    rememberingKey(vectorPrivateKey(`${id}_zone`)),
   ]),
 );
 
@@ -43,6 +49,8 @@ interface Plan {
   readonly rig: RigOptions;
   /** Ends the streams in this order. */
   readonly ends: readonly Side[];
+  /** The database ends while its last bytes wait for their turns. */
+  readonly endsEarly: boolean;
 }
 
 function readPlan(options: number): Plan {
@@ -71,6 +79,7 @@ function readPlan(options: number): Plan {
       requestLimits: options & 512 ? { requests: 3, bytes: 8 } : { requests: 1000, bytes: 65_536 },
     },
     ends: options & 1024 ? ["client", "database"] : ["database", "client"],
+    endsEarly: (options & (2 ** 14)) !== 0,
   };
 }
 
@@ -96,7 +105,7 @@ function play(script: Script, plan: Plan, isCut: boolean): Outcome {
   const rig = plan.isReady ? SessionRig.ready(plan.rig) : new SessionRig(plan.rig);
   const given: Record<Side, Uint8Array[]> = { client: [], database: [] };
   // One step that is repeated is enough; more would take their time.
-  let isRepeated = false;
+  let isRepeated: boolean = false;
   for (const { kind, body } of script.steps) {
     if (rig.closed !== null) {
       break;
@@ -107,14 +116,18 @@ function play(script: Script, plan: Plan, isCut: boolean): Outcome {
       rig.take(rig.session.fail(FAILURES[Math.max(first, kind % FAILURES.length)] ?? "shutdown"));
     } else {
       const cut = isCut ? (kind >> KIND.cutShift) % KIND.cuts : 0;
-      const times = kind & KIND.repeat && !isRepeated && body.length < 2048 ? REPEATS : 1;
+      const times: number = kind & KIND.repeat && !isRepeated && body.length < 2048 ? REPEATS : 1;
       isRepeated ||= times > 1;
       for (let round = 0; round < times && rig.closed === null; round++) {
         given[side].push(body);
         rig[side](...cutBytes(body, cut));
       }
-      checkState(rig);
     }
+    checkState(rig);
+  }
+  if (plan.endsEarly && rig.closed === null) {
+    endEarly(rig, LAST_ROWS);
+    given.database.push(LAST_ROWS);
   }
   for (const side of plan.ends) {
     rig.end(side);
@@ -127,6 +140,21 @@ function play(script: Script, plan: Plan, isCut: boolean): Outcome {
     alarms: rig.alarms.length,
     events: JSON.stringify(rig.events),
   };
+}
+
+/** Rows for more than one turn, and a piece of another. */
+const LAST_ROWS = concatBytes(
+  ...Array.from({ length: 6 }, () => dataRow([fixedAcraStruct(ascii("x"), storage.publicKey)])),
+  ascii("D\0\0\0"),
+);
+
+/** The end of the stream is seen before the bytes before it are worked on. */
+function endEarly(rig: SessionRig, last: Uint8Array): void {
+  rig.take(rig.session.receive("database", last));
+  rig.end("database");
+  while (rig.session.hasWork("database")) {
+    rig.take(rig.session.resume("database"));
+  }
 }
 
 function checkState({ session, closed, events }: SessionRig): void {
@@ -215,8 +243,10 @@ function run(input: Uint8Array): void {
 
 function anyConversation(random: Random): Uint8Array {
   const isReady = random() < 0.75;
-  const options = (below(2 ** 14, random) & ~8) | (isReady ? 0 : 8);
-  const steps = isReady ? exchangeSteps(random) : [...startupSteps(random), ...exchangeSteps(random)];
+  const options = (below(2 ** 15, random) & ~8) | (isReady ? 0 : 8);
+  const steps = isReady
+    ? exchangeSteps(random)
+    : [...startupSteps(random), ...exchangeSteps(random)];
   // Opening costs a hundred times as much as passing on: most conversations do without.
   return encodeScript({ options: random() < 0.6 ? options & ~2 : options, steps });
 }
@@ -224,7 +254,7 @@ function anyConversation(random: Random): Uint8Array {
 /** The state machine of a PostgreSQL session. */
 export const PG_SESSION: FuzzTarget = {
   name: "pg_session",
-  weight: 100,
+  weight: 80,
   maximumLength: 16 * 1024,
   allocation: { largest: 1024 * 1024, total: 64 * 1024 * 1024 },
   seeds: [encodeScript({ options: 0, steps: [{ kind: 0, body: message("Q", "SELECT 1\0") }] })],

@@ -1,8 +1,8 @@
 /** Both providers of the primitives must judge alike whatever they are given. */
 
+import { concatBytes } from "../../../src/bytes/mod.ts";
 import * as native from "../../../src/crypto/native/mod.ts";
 import * as portable from "../../../src/crypto/portable/mod.ts";
-import { concatBytes } from "../../../src/bytes/mod.ts";
 import { ascii, demand, type FuzzTarget } from "../target.ts";
 
 const MESSAGE = ascii("message");
@@ -18,7 +18,7 @@ const UNCOMPRESSED = Uint8Array.fromHex(
 /** Points, scalars and signatures; the first byte chooses. */
 export const PRIMITIVES: FuzzTarget = {
   name: "primitives",
-  weight: 1,
+  weight: 4,
   maximumLength: 128,
   allocation: { largest: 4096, total: 64 * 1024 },
   seeds: [

@@ -1,10 +1,15 @@
 /** Texts of operators: key files and names, password files, YAML, flags, addresses, statements. */
 
-import { AccountsError, findAccount, openAccounts, removeAccount } from "../../../src/accounts/mod.ts";
+import {
+  AccountsError,
+  findAccount,
+  openAccounts,
+  removeAccount,
+} from "../../../src/accounts/mod.ts";
 import { parseFlags } from "../../../src/cli/go_flags.ts";
 import { SERVER_SETTINGS } from "../../../src/cli/server_settings.ts";
 import { readConfigFile } from "../../../src/config/config_file.ts";
-import { checkSettings, ConfigError, FlagError, resolveSettings } from "../../../src/config/mod.ts";
+import { ConfigError, checkSettings, FlagError, resolveSettings } from "../../../src/config/mod.ts";
 import { formatYamlScalar, parseYamlSettings } from "../../../src/config/yaml_text.ts";
 import { decodeBase64 } from "../../../src/keystore/base64.ts";
 import { KeystoreError, KeyUnreadableError, MasterKeyError } from "../../../src/keystore/errors.ts";
@@ -22,7 +27,12 @@ import {
 } from "../../../src/keystore/mod.ts";
 import { parseConnectionString, parseInsertStatement } from "../../../src/rollback/mod.ts";
 import { EndpointError, formatEndpoint, parseEndpoint } from "../../../src/transport/endpoint.ts";
-import { isLoopback, mapIpv4, parseIpAddress, unmapIpv4 } from "../../../src/transport/ip_address.ts";
+import {
+  isLoopback,
+  mapIpv4,
+  parseIpAddress,
+  unmapIpv4,
+} from "../../../src/transport/ip_address.ts";
 import { findUidInTable } from "../../../src/transport/proc_net.ts";
 import acraVectors from "../../vectors/acra.json";
 import { vectorPrivateKey } from "../sealed.ts";
@@ -39,7 +49,9 @@ const CONTEXT = ascii("client");
 const bundle = formatPublicKeyBundle([
   { name: { kind: "poison", id: null }, publicKey: vectorPrivateKey("client").publicKey },
 ]);
-const privateFiles = acraVectors.keystore_files.map((file) => Uint8Array.fromBase64(file.encrypted_b64));
+const privateFiles = acraVectors.keystore_files.map((file) =>
+  Uint8Array.fromBase64(file.encrypted_b64),
+);
 
 /** Key files, bundles of public keys, names of keys, and the master key. */
 export const KEY_FILES: FuzzTarget = {
@@ -55,7 +67,22 @@ export const KEY_FILES: FuzzTarget = {
     ...["client/client_id/transport/server", "poison-record", "client_id_server"].map(ascii),
     ascii(acraVectors.acra_master_key_env),
   ],
-  dictionary: ["client/", "zone/", "/storage", "/transport/", "_server", "_zone", "==", "=", "\n", "UEC2", "constructor", "__proto__", '"keys":[', "null"].map(ascii),
+  dictionary: [
+    "client/",
+    "zone/",
+    "/storage",
+    "/transport/",
+    "_server",
+    "_zone",
+    "==",
+    "=",
+    "\n",
+    "UEC2",
+    "constructor",
+    "__proto__",
+    '"keys":[',
+    "null",
+  ].map(ascii),
   run(input) {
     const file = { path: "file", bytes: input };
     attempt(() => openPublicKey(file), KeyUnreadableError);
@@ -81,12 +108,18 @@ function checkOwner(name: string): void {
 
 function checkBase64(text: string): void {
   const { bytes, offset } = decodeBase64(text);
-  demand(offset === undefined || (offset >= 0 && offset <= text.length), "an offset beyond the text");
+  demand(
+    offset === undefined || (offset >= 0 && offset <= text.length),
+    "an offset beyond the text",
+  );
   if (bytes !== null) {
     demand(sameBytes(bytes, Buffer.from(text, "base64")), "base64 decodes to something else");
   }
   const key = attempt(() => readMasterKey({ ACRA_MASTER_KEY: text }), MasterKeyError);
-  demand((key !== null) === (bytes !== null && bytes.length >= 32), "a master key of another length");
+  demand(
+    (key !== null) === (bytes !== null && bytes.length >= 32),
+    "a master key of another length",
+  );
 }
 
 const accounts = Uint8Array.fromBase64(acraVectors.auth.auth_file_b64);
@@ -104,9 +137,15 @@ export const ACCOUNTS: FuzzTarget = {
     attempt(() => openAccounts(input, authKey), AccountsError);
     const text = textOf(input);
     const account = findAccount(text, "testu");
-    demand(account === null || account.hash.length === account.parameters.length, "a hash of another length");
+    demand(
+      account === null || account.hash.length === account.parameters.length,
+      "a hash of another length",
+    );
     const without = attempt(() => removeAccount(text, "testu"), AccountsError);
-    demand(without === null || findAccount(without, "testu") === null, "a user is removed and still there");
+    demand(
+      without === null || findAccount(without, "testu") === null,
+      "a user is removed and still there",
+    );
   },
 };
 
@@ -131,7 +170,32 @@ export const YAML_CONFIG: FuzzTarget = {
   maximumLength: 400,
   allocation: SMALL,
   seeds: [ascii(YAML), ascii(YAML.replace(", *x", "")), ...YAML.split("\n").map(ascii)],
-  dictionary: ["&a ", "*a", "<<: *a", "!!binary ", "!!set", "!!omap", "? ", "---\n", "...\n", "%YAML 1.2\n", "[[[[", "{{{{", "\t", "'", '"', "\\x", "|+\n", ">-\n", "db_port: ", "0o17", "1_000", ".inf", ".nan", "\ufeff"].map(encodeText),
+  dictionary: [
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!binary ",
+    "!!set",
+    "!!omap",
+    "? ",
+    "---\n",
+    "...\n",
+    "%YAML 1.2\n",
+    "[[[[",
+    "{{{{",
+    "\t",
+    "'",
+    '"',
+    "\\x",
+    "|+\n",
+    ">-\n",
+    "db_port: ",
+    "0o17",
+    "1_000",
+    ".inf",
+    ".nan",
+    "\ufeff",
+  ].map(encodeText),
   run(input) {
     const text = textOf(input);
     attempt(() => readConfigFile("file.yaml", text), ConfigError);
@@ -172,7 +236,20 @@ export const FLAGS: FuzzTarget = {
     "-d=true\0-v\0--help",
     "--db_port=0x_1f\0--db-port=-0b1",
   ].map(ascii),
-  dictionary: ["--", "-", "=", "\0", "--db_port", "--db_host", "--debug", "0x", "0b1", "_", "9223372036854775808", "true"].map(ascii),
+  dictionary: [
+    "--",
+    "-",
+    "=",
+    "\0",
+    "--db_port",
+    "--db_host",
+    "--debug",
+    "0x",
+    "0b1",
+    "_",
+    "9223372036854775808",
+    "true",
+  ].map(ascii),
   run(input) {
     const args = textOf(input).split("\0");
     for (const takes of [null, { usage: "THING", minimum: 0, maximum: 2 }]) {
@@ -214,7 +291,30 @@ export const CONNECTION_STRINGS: FuzzTarget = {
   maximumLength: 300,
   allocation: SMALL,
   seeds: CONNECTIONS.map(ascii),
-  dictionary: ["tcp://", "unix://", "postgres://", "[", "]", ":", "%", "%00", "%zz", "@", "host=", "'", "\\", " = ", "$1", "$$", "$a$", "/*", "*/", "--", "E'", '"'].map(ascii),
+  dictionary: [
+    "tcp://",
+    "unix://",
+    "postgres://",
+    "[",
+    "]",
+    ":",
+    "%",
+    "%00",
+    "%zz",
+    "@",
+    "host=",
+    "'",
+    "\\",
+    " = ",
+    "$1",
+    "$$",
+    "$a$",
+    "/*",
+    "*/",
+    "--",
+    "E'",
+    '"',
+  ].map(ascii),
   run(input) {
     const text = textOf(input);
     const endpoint = attempt(() => parseEndpoint(text), EndpointError);
@@ -229,10 +329,17 @@ export const CONNECTION_STRINGS: FuzzTarget = {
   },
 };
 
-const ADDRESSES = ["127.0.0.1", "::1", "::ffff:10.0.0.1", "fe80::1%eth0", "2001:db8::8:800:200c:417a"];
+const ADDRESSES = [
+  "127.0.0.1",
+  "::1",
+  "::ffff:10.0.0.1",
+  "fe80::1%eth0",
+  "2001:db8::8:800:200c:417a",
+];
 const LOCAL = { address: Uint8Array.of(127, 0, 0, 1), port: 8080 };
 const REMOTE = { address: Uint8Array.of(127, 0, 0, 1), port: 40_000 };
-const TABLE = "  sl  local_address rem_address st\n   0: 0100007F:1F90 0100007F:9C40 01 0:0 0:0 0 1000 0 1\n";
+const TABLE =
+  "  sl  local_address rem_address st\n   0: 0100007F:1F90 0100007F:9C40 01 0:0 0:0 0 1000 0 1\n";
 
 /** Addresses, and the table of sockets that tells who owns one. */
 export const ADDRESSES_AND_SOCKETS: FuzzTarget = {

@@ -1,7 +1,7 @@
 /** What travels: bytea texts, zone ids, PostgreSQL messages and frames, frames of the transport. */
 
 import { concatBytes, decodeHex, encodeHex, FormatError } from "../../../src/bytes/mod.ts";
-import { FrameDecoder, encodeFrame } from "../../../src/transport/secure_session/frames.ts";
+import { encodeFrame, FrameDecoder } from "../../../src/transport/secure_session/frames.ts";
 import {
   decodeBareHex,
   decodeBind,
@@ -70,10 +70,14 @@ export const ZONE_IDS: FuzzTarget = {
         plain.add(candidate);
       }
     }
-    demand(found.every((id) => plain.has(id)), "an id is found where none is");
+    demand(
+      found.every((id) => plain.has(id)),
+      "an id is found where none is",
+    );
     demand(plain.size === new Set(found).size, "an id is not found");
+    const run = /^D*/.exec(text)?.[0].length ?? 0;
     for (const id of findZoneIds(input, "start")) {
-      demand(plain.has(id) && text.indexOf(id) <= /^D*/.exec(text)?.[0].length, "not at the start");
+      demand(plain.has(id) && text.indexOf(id) <= run, "an id is not at the start");
     }
   },
 };
@@ -101,7 +105,13 @@ export const PG_MESSAGES: FuzzTarget = {
     concatBytes(Uint8Array.of(4), startupMessage({ user: "me" }).subarray(0, 8)),
     concatBytes(Uint8Array.of(5), dataRow([ascii("a"), null, new Uint8Array()]).subarray(5)),
   ],
-  dictionary: ["\xff\xff\xff\xff", "\x04\xd2\x16\x2e", "\x04\xd2\x16\x2f", "\x04\xd2\x16\x30", "\0\x03\0\0"].map(ascii),
+  dictionary: [
+    "\xff\xff\xff\xff",
+    "\x04\xd2\x16\x2e",
+    "\x04\xd2\x16\x2f",
+    "\x04\xd2\x16\x30",
+    "\0\x03\0\0",
+  ].map(ascii),
   run(input) {
     const body = input.subarray(1);
     const decode = DECODERS[(input[0] ?? 0) % (DECODERS.length + 1)];
