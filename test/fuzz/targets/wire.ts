@@ -199,7 +199,8 @@ function readFrames(chunks: readonly Uint8Array[], limit: number): string {
   return `${frames.join()} ${decoder.pending}`;
 }
 
-const FRAME_LIMIT = 300;
+/** As for ids and as for data; the first bit of the input chooses. */
+const FRAME_LIMITS = [300, 2 ** 30] as const;
 
 /** Frames of the Secure Session transport. */
 export const TRANSPORT_FRAMES: FuzzTarget = {
@@ -210,9 +211,11 @@ export const TRANSPORT_FRAMES: FuzzTarget = {
   seeds: [concatBytes(Uint8Array.of(3), encodeFrame(ascii("client")), encodeFrame(ascii("x")))],
   generate: anyFrames,
   run(input) {
+    const [choice = 0] = input;
     const stream = input.subarray(1);
-    const whole = readFrames([stream], FRAME_LIMIT);
-    demand(whole === readFrames(cutBytes(stream, input[0] ?? 0), FRAME_LIMIT), "cutting matters");
+    const limit = FRAME_LIMITS[choice & 1] ?? 0;
+    const whole = readFrames([stream], limit);
+    demand(whole === readFrames(cutBytes(stream, choice >> 1), limit), "cutting matters");
   },
 };
 
