@@ -42,6 +42,7 @@ export class TargetRun {
   /** Every target has a memory of its own: what another one reached is no use to this one. */
   readonly reached: Uint8Array;
   #kept = 0;
+  #told = 0;
   #inputs = 0;
   #elapsed = 0;
 
@@ -66,6 +67,13 @@ export class TargetRun {
   /** Inputs that reached something new. */
   get kept(): number {
     return this.#kept;
+  }
+
+  /** What was found since this was asked last. */
+  takeNewFindings(): readonly Finding[] {
+    const news = this.findings.slice(this.#told);
+    this.#told = this.findings.length;
+    return news;
   }
 
   /** Tries some more inputs, fewer when the time is over (`until`, as `performance.now` tells it). */

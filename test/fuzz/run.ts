@@ -1,7 +1,7 @@
 /** One run over all targets: shares the inputs out, watches the memory, prints what came of it. */
 
 import { seededRandom } from "../harness/pg_peers.ts";
-import { TargetRun } from "./engine.ts";
+import { type Finding, TargetRun } from "./engine.ts";
 import type { Gauge } from "./gauge.ts";
 import type { FuzzOptions } from "./options.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -95,11 +95,22 @@ class MemoryWatch {
   }
 }
 
+/** On standard error, and what was found as soon as it was. */
 function showProgress(round: number, runs: readonly TargetRun[], memory: MemoryWatch): void {
   const inputs = runs.reduce((sum, run) => sum + run.inputs, 0);
   const findings = runs.reduce((sum, run) => sum + run.findings.length, 0);
   const rss = Math.round(memory.last / MIB);
   console.error(`${round}/${ROUNDS}: ${inputs} inputs, ${findings} findings, ${rss} MiB`);
+  for (const run of runs) {
+    for (const finding of run.takeNewFindings()) {
+      console.error(describeFinding(run, finding));
+    }
+  }
+}
+
+function describeFinding({ target }: TargetRun, { failure, input, count }: Finding): string {
+  const repeat = `scripts/fuzz --target=${target.name} --input=${input.toHex()}`;
+  return `\n${target.name}: ${failure} (${count} inputs)\n  ${repeat}`;
 }
 
 function report(
@@ -120,9 +131,8 @@ function report(
     crashes += failed;
   }
   for (const run of runs) {
-    for (const { failure, input, count } of run.findings) {
-      console.log(`\n${run.target.name}: ${failure} (${count} inputs)`);
-      console.log(`  scripts/fuzz --target=${run.target.name} --input=${input.toHex()}`);
+    for (const finding of run.findings) {
+      console.log(describeFinding(run, finding));
     }
   }
   console.log(`\n${inputs} inputs in total, ${crashes} crashes, seed ${options.seed}`);
