@@ -6,6 +6,8 @@ import { concatBytes } from "../../src/bytes/mod.ts";
 export type Fails = (bytes: Uint8Array) => boolean;
 
 const MOST_TRIES = 4_000;
+/** Inputs that fail by being slow must not be tried for hours. */
+const LONGEST_MS = 20_000;
 
 /** The smallest input found for which `fails` holds; pieces are taken out, then bytes set to zero. */
 export function minimise(input: Uint8Array, fails: Fails): Uint8Array {
@@ -21,6 +23,7 @@ export function minimise(input: Uint8Array, fails: Fails): Uint8Array {
 class Search {
   best: Uint8Array;
   readonly #fails: Fails;
+  readonly #until = performance.now() + LONGEST_MS;
   #tries = 0;
 
   constructor(input: Uint8Array, fails: Fails) {
@@ -46,7 +49,8 @@ class Search {
   }
 
   #take(bytes: Uint8Array): boolean {
-    if (this.#tries++ >= MOST_TRIES || !this.#fails(bytes)) {
+    const isOver = this.#tries++ >= MOST_TRIES || performance.now() > this.#until;
+    if (isOver || !this.#fails(bytes)) {
       return false;
     }
     this.best = bytes;

@@ -65,12 +65,15 @@ export function mutateScript(input: Uint8Array, sources: MutationSources): Uint8
   return bytes.length > sources.maximumLength ? bytes.slice(0, sources.maximumLength) : bytes;
 }
 
+const LONGEST_SHORTENING_MS = 30_000;
+
 /** Takes out steps, then bytes of the steps that are left. */
 export function shortenScript(input: Uint8Array, fails: Fails): Uint8Array {
   const { options, steps } = decodeScript(input);
   let best = steps;
+  const until = performance.now() + LONGEST_SHORTENING_MS;
   const take = (candidate: readonly Step[]): boolean => {
-    const holds = fails(encodeScript({ options, steps: candidate }));
+    const holds = performance.now() < until && fails(encodeScript({ options, steps: candidate }));
     best = holds ? candidate : best;
     return holds;
   };
