@@ -32,6 +32,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
   accounts: ["bytes", "crypto", "themis", "node"],
+  systemd: ["node", "Bun"],
   http_api: ["transport", "log"],
   rollback: [
     "bytes",
@@ -55,6 +56,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
     "keystore",
     "config",
     "metrics",
+    "systemd",
     "log",
     "citty",
     "node",

@@ -10,6 +10,7 @@ import {
 } from "../keystore/mod.ts";
 import type { LevelledLogger } from "../log/mod.ts";
 import { ProgramMetrics } from "../metrics/mod.ts";
+import { connectServiceManager } from "../systemd/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
@@ -66,10 +67,13 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   if (connector.apiAddress !== null) {
     log.info(`Start listening HTTP API: ${connector.apiAddress}`);
   }
+  const manager = connectServiceManager(context.env);
+  manager.ready(`Listening on ${connector.address}`);
   const finished = Promise.withResolvers<number>();
   return await runUntilSignal(finished.promise, log, {
     drain: () => {
       scrapes.close();
+      manager.stopping(CLOSE_TIMEOUT_MS, `Waiting for ${connector.sessionCount} connections`);
       void connector.drain().then((cut) => finished.resolve(cut === 0 ? 0 : 1));
     },
     stop: () => {
