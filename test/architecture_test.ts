@@ -29,6 +29,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   config: ["log", "files", "yaml", "node"],
   keystore: ["bytes", "crypto", "themis", "zones", "log", "files", "node"],
   transport: ["bytes", "crypto", "themis", "log", "node", "Bun"],
+  admission: ["transport", "log", "metrics", "node"],
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
   accounts: ["bytes", "crypto", "themis", "node"],
@@ -50,6 +51,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "programs",
     "transport",
+    "admission",
     "poison",
     "zones",
     "accounts",

@@ -13,6 +13,7 @@ import { ProgramMetrics } from "../metrics/mod.ts";
 import { connectServiceManager } from "../systemd/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import {
@@ -119,6 +120,7 @@ function makeOptions(
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
     keys,
     log,
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   };
 }

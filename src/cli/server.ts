@@ -12,6 +12,7 @@ import {
 } from "../server/mod.ts";
 import { connectServiceManager } from "../systemd/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
 import { openMetrics } from "./metrics_listener.ts";
@@ -154,6 +155,7 @@ function makeOptions(
       scriptFile: values.poison_run_script_file,
       shutdown: values.poison_shutdown_enable,
     },
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
     log,
   };

@@ -1,12 +1,13 @@
 /**
  * The settings of `acra server`: the 39 of Acra 0.82 with their names, types and defaults (acra-cli.md
- * §8.1), and `http_api_zones_only`, which is ours (acra-formats.md §5.6).
+ * §8.1), and two of ours: `http_api_zones_only` (acra-formats.md §5.6) and `incoming_connection_limit`.
  */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import { isValidClientId } from "../keystore/mod.ts";
 import {
   CLIENT_ID_RULE,
+  CONNECTION_LIMIT_SETTING,
   LOGGING_SETTINGS,
   METRICS_SETTING,
   needsTls,
@@ -143,6 +144,7 @@ export const SERVER_SETTINGS = defineSettings([
         ? null
         : "has to be a number of seconds, at most a week",
   },
+  CONNECTION_LIMIT_SETTING,
   {
     name: "keys_dir",
     type: "string",

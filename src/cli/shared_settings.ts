@@ -62,6 +62,15 @@ export const TLS_SETTINGS = defineSettings([
   },
 ]);
 
+/** How many sessions there may be. */
+export const CONNECTION_LIMIT_SETTING = {
+  name: "incoming_connection_limit",
+  type: "integer",
+  default: 0,
+  help: "Sessions at a time; 0 is as many as the limit of open files allows",
+  validate: (value: number) => (value < 0 ? "has to be a number of sessions, or 0" : null),
+} as const;
+
 /** Where metrics are served. */
 export const METRICS_SETTING = {
   name: "prometheus_metrics_address",

@@ -1,23 +1,30 @@
 /** The running connector: one listener, one outgoing connection for each incoming one. */
 
+import {
+  Ceiling,
+  type ConnectionLimits,
+  createRefusals,
+  Gate,
+  type ReportTooMany,
+} from "../admission/mod.ts";
 import type { ConnectorKeys } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
 import type { ProgramMetrics } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
+  countAbandonedDials,
   dial,
   dialSecureSession,
   type Endpoint,
   formatEndpoint,
   HandshakeError,
-  type Listener,
-  listen,
+  type ListenHandler,
   type PeerInfo,
 } from "../transport/mod.ts";
 import { isOtherUser } from "./owner_check.ts";
 
-/** Time for the connection to the server and, again, for the handshake, in ms. */
+/** Time for the connection to the server and, again, for the handshake, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** From where to where connections are carried. */
@@ -40,6 +47,9 @@ export interface ConnectorOptions {
   readonly log: Logger;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  readonly connectionLimits: ConnectionLimits;
+  /** Another limit than 10 s for the connection to the server and, again, for the handshake, in ms. */
+  readonly connectTimeoutMs?: number;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ProgramMetrics | null;
 }
@@ -82,14 +92,18 @@ interface Cuttable {
 class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
-  readonly #listeners = new Map<TunnelKind, Listener>();
-  /** What tells the metrics that a connection is over. */
-  readonly #counted = new Map<Connection, () => void>();
+  readonly #gates = new Map<TunnelKind, Gate>();
+  readonly #ceiling: Ceiling;
+  readonly #tooMany: ReportTooMany;
+  /** What has to be told that a connection is over. */
+  readonly #leaving = new Map<Connection, () => void>();
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#ceiling = new Ceiling(options.connectionLimits.sessions);
+    this.#tooMany = createRefusals(options.log, options.metrics);
   }
 
   get address(): string {
@@ -143,36 +157,52 @@ class Connector implements RunningConnector {
   }
 
   async #open(kind: TunnelKind, { listen: endpoint, server }: Tunnel): Promise<void> {
-    const listener = await listen(endpoint, {
+    const handler: ListenHandler = {
       accepted: (connection, peer) => {
-        if (this.#stopping) {
+        if (this.#letIn(connection, kind)) {
+          void this.#accepted(connection, peer, server);
+        } else {
           connection.abort();
-          return;
         }
-        this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
-        const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
-        if (counted !== undefined) {
-          this.#counted.set(connection, counted);
-        }
-        void this.#accepted(connection, peer, server);
       },
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
           error: error.message,
         }),
+    };
+    const gate = new Gate({ handler, log: () => this.#options.log });
+    this.#gates.set(kind, gate);
+    (await gate.move(endpoint)).commit();
+  }
+
+  /** Whether there is a place for one more; it knows no protocol in which it could tell that there is none. */
+  #letIn(connection: Connection, kind: TunnelKind): boolean {
+    if (this.#stopping) {
+      return false;
+    }
+    const leave = this.#ceiling.enter(countAbandonedDials());
+    if (leave === null) {
+      this.#tooMany(COUNTED_AS[kind], "limit");
+      return false;
+    }
+    this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
+    const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
+    this.#leaving.set(connection, () => {
+      leave();
+      counted?.();
     });
-    this.#listeners.set(kind, listener);
+    return true;
   }
 
   #addressOf(kind: TunnelKind): string | null {
-    const listener = this.#listeners.get(kind);
-    return listener === undefined ? null : formatEndpoint(listener.endpoint);
+    const endpoint = this.#gates.get(kind)?.endpoint ?? null;
+    return endpoint === null ? null : formatEndpoint(endpoint);
   }
 
   #closeListeners(): void {
-    for (const listener of this.#listeners.values()) {
-      listener.close();
+    for (const gate of this.#gates.values()) {
+      gate.close();
     }
   }
 
@@ -225,17 +255,18 @@ class Connector implements RunningConnector {
 
   async #dialServer(server: Endpoint): Promise<Connection> {
     const { encryptionDisabled, clientId, keys } = this.#options;
+    const timeoutMs = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
     if (encryptionDisabled) {
-      return await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
+      return await dial(server, { timeoutMs });
     }
     const privateKey = keys.readClientKey();
     const serverKey = keys.readServerPublicKey();
-    const raw = await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
+    const raw = await dial(server, { timeoutMs });
     return await dialSecureSession(raw, {
       clientId,
       privateKey,
       serverKey,
-      timeoutMs: CONNECT_TIMEOUT_MS,
+      timeoutMs,
     });
   }
 
@@ -254,8 +285,8 @@ class Connector implements RunningConnector {
 
   #forget(connection: Connection): void {
     this.#sessions.delete(connection);
-    this.#counted.get(connection)?.();
-    this.#counted.delete(connection);
+    this.#leaving.get(connection)?.();
+    this.#leaving.delete(connection);
     if (this.#sessions.size === 0) {
       this.#allEnded?.();
     }

@@ -47,6 +47,7 @@ export class ProgramMetrics implements LegMeter {
   readonly #connections: Counter<"connection_type">;
   readonly #sessions: Gauge<"connection_type">;
   readonly #lives: Histogram<"connection_type">;
+  readonly #refusals: Counter<"connection_type" | "reason">;
   readonly #handshakeFailures: Counter<"reason">;
 
   constructor(names: ProgramNames) {
@@ -73,6 +74,12 @@ export class ProgramMetrics implements LegMeter {
       registers,
     });
     this.renamed.push(`${service}_connections_processing_seconds`);
+    this.#refusals = new Counter({
+      name: `${service}_connections_refused_total`,
+      help: "Connections for which there was no room",
+      labelNames: ["connection_type", "reason"],
+      registers,
+    });
     this.#handshakeFailures = new Counter({
       name: `${service}_handshake_failures_total`,
       help: "Secure Sessions that could not be set up",
@@ -94,6 +101,11 @@ export class ProgramMetrics implements LegMeter {
       this.#sessions.dec(labels);
       this.#lives.observe(labels, (performance.now() - start) / 1e3);
     };
+  }
+
+  /** Counts a connection that was one too many; reasons are few here too. */
+  connectionRefused(kind: ConnectionKind, reason: string): void {
+    this.#refusals.inc({ connection_type: kind, reason });
   }
 
   /** Counts a handshake that failed; reasons are few, for each makes a series. */

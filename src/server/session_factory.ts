@@ -7,6 +7,7 @@ import {
   createPostgresSession,
   createZoneDecryptor,
   type FindKey,
+  type Opening,
   type ProtocolSession,
   type SessionEvents,
   type Stage,
@@ -18,8 +19,14 @@ import { createPoisonKeySource } from "./poison_key.ts";
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
 
-/** Answers a new session object for a client id. */
-export type CreateSession = (clientId: string) => ProtocolSession;
+/**
+ * Answers a new session object for a client id; `opened` is told what the connection is for and may
+ * refuse it.
+ */
+export type CreateSession = (
+  clientId: string,
+  opened: (opening: Opening) => boolean,
+) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
@@ -39,8 +46,9 @@ export function createSessionFactory(options: ServerOptions, events: SessionEven
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (clientId) =>
+  return (clientId, opened) =>
     createPostgresSession({
+      opened,
       cells: { mode: cellMode, stages: makeStages(clientId) },
       byteaFormat,
       events,

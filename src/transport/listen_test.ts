@@ -12,7 +12,7 @@ import {
   portOf,
 } from "../../test/harness/connections.ts";
 import { Recorder } from "../../test/harness/recorder.ts";
-import { dial, listen } from "./mod.ts";
+import { countAbandonedDials, dial, listen } from "./mod.ts";
 
 afterEach(cleanUp);
 
@@ -61,6 +61,13 @@ describe("Dialling", () => {
       `Cannot connect to tcp://127.0.0.1:${port}/: no answer within 300 ms`,
     );
     expect(Date.now() - started).toBeLessThan(2000);
+    expect(countAbandonedDials()).toBe(outcomes.filter((text) => text.endsWith("ms")).length);
+    silent.kill();
+    const end = Date.now() + 10_000;
+    while (countAbandonedDials() > 0) {
+      expect(Date.now()).toBeLessThan(end);
+      await Bun.sleep(20);
+    }
   });
 });
 
@@ -148,7 +155,7 @@ describe("A unix socket", () => {
 });
 
 /** A process that listens and never accepts: once its queue is full, connecting gets no answer. */
-function startSilentListener(): { port: Promise<number> } {
+function startSilentListener(): { readonly port: Promise<number>; kill(): void } {
   const script = `
     const server = require("node:net").createServer();
     server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
@@ -163,5 +170,5 @@ function startSilentListener(): { port: Promise<number> } {
     const { value } = await reader.read();
     return Number(new TextDecoder().decode(value));
   })();
-  return { port };
+  return { port, kill: () => child.kill("SIGKILL") };
 }

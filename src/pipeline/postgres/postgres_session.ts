@@ -15,7 +15,7 @@ import {
 } from "../../wire/postgres/mod.ts";
 import { type CellOptions, CellScanner } from "../cell_scanner.ts";
 import { Output } from "../output.ts";
-import type { Action, ProtocolSession, SessionFailure, Side } from "../session.ts";
+import type { Action, Opening, ProtocolSession, SessionFailure, Side } from "../session.ts";
 import type { SessionEvents } from "../session_events.ts";
 import type { ByteaFormat } from "./cell_forms.ts";
 import { ClientLeg } from "./client_leg.ts";
@@ -38,6 +38,10 @@ const DATABASE_UNREACHABLE: FatalError = {
   code: "08006",
   message: "could not connect to database",
 };
+const TOO_MANY_CLIENTS: FatalError = {
+  code: "53300",
+  message: "sorry, too many clients already",
+};
 const SHUTDOWN: FatalError = {
   code: "57P01",
   message: "terminating connection due to administrator command",
@@ -48,6 +52,8 @@ export interface PostgresSessionOptions {
   readonly cells: CellOptions;
   readonly byteaFormat: ByteaFormat;
   readonly events: SessionEvents;
+  /** Told once what the connection is for; a session that it answers `false` for is one too many. */
+  readonly opened?: (opening: Opening) => boolean;
   /** Larger rows pass undecrypted; 64 MiB unless given. */
   readonly maxRowBytes?: number;
   /** AcraStructs that one turn may try to open; 32 unless given. */
@@ -71,6 +77,7 @@ class PostgresSession implements ProtocolSession {
   readonly #requests: RequestQueue;
   readonly #client: ClientLeg;
   readonly #database: DatabaseLeg;
+  readonly #opened: (opening: Opening) => boolean;
   #state: "startup" | "typed" | "cancel" | "closed" = "startup";
 
   constructor(options: PostgresSessionOptions) {
@@ -80,6 +87,7 @@ class PostgresSession implements ProtocolSession {
     );
     const scanner = new CellScanner(cells, events);
     this.#requests = requests;
+    this.#opened = options.opened ?? (() => true);
     this.#client = new ClientLeg(requests);
     this.#database = new DatabaseLeg({
       requests,
@@ -251,9 +259,14 @@ class PostgresSession implements ProtocolSession {
       case "cancel":
         this.#state = "cancel";
         this.#startup.clear();
+        this.#opened("cancel");
         output.send("database", message);
         break;
       case "startup":
+        if (!this.#opened("session")) {
+          this.#close("there are too many sessions", false, output, TOO_MANY_CLIENTS);
+          return;
+        }
         this.#state = "typed";
         output.send("database", message);
         this.#passRest(output);
