@@ -142,8 +142,9 @@ describe("Gate at a unix socket", () => {
     const path = makeSocketPath();
     const gate = await openGate({ kind: "unix", path });
     unlinkSync(path);
-    await listenFor({ kind: "unix", path });
+    const [other] = await listenFor({ kind: "unix", path });
     gate.close();
+    expect(other.isThere).toBe(true);
     expect(await accepts({ kind: "unix", path })).toBe(true);
   });
 

@@ -9,7 +9,7 @@ import {
 } from "../admission/mod.ts";
 import type { ConnectorKeys } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProgramMetrics } from "../metrics/mod.ts";
+import { type ProgramMetrics, timeStep } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
@@ -246,7 +246,7 @@ class Connector implements RunningConnector {
       client: connection,
       database: server,
       alarm: () => {},
-      meter: this.#options.metrics,
+      meter: this.#options.metrics?.meterSession() ?? null,
       ended: (end) => this.#ended(connection, end),
     });
     this.#sessions.set(connection, pump);
@@ -254,20 +254,19 @@ class Connector implements RunningConnector {
   }
 
   async #dialServer(server: Endpoint): Promise<Connection> {
-    const { encryptionDisabled, clientId, keys } = this.#options;
+    const { encryptionDisabled, clientId, keys, metrics } = this.#options;
     const timeoutMs = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    const connect = () =>
+      timeStep(metrics, "database", "connect", () => dial(server, { timeoutMs }));
     if (encryptionDisabled) {
-      return await dial(server, { timeoutMs });
+      return await connect();
     }
     const privateKey = keys.readClientKey();
     const serverKey = keys.readServerPublicKey();
-    const raw = await dial(server, { timeoutMs });
-    return await dialSecureSession(raw, {
-      clientId,
-      privateKey,
-      serverKey,
-      timeoutMs,
-    });
+    const raw = await connect();
+    return await timeStep(metrics, "database", "handshake", () =>
+      dialSecureSession(raw, { clientId, privateKey, serverKey, timeoutMs }),
+    );
   }
 
   #ended(connection: Connection, end: PumpEnd): void {

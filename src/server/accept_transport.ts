@@ -2,6 +2,7 @@
 
 import { isValidClientId } from "../keystore/mod.ts";
 import { EVENT } from "../log/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
 import { acceptSecureSession, type Connection, HandshakeError } from "../transport/mod.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -20,17 +21,19 @@ export async function acceptTransport(
   options: ServerOptions,
   timeoutMs: number,
 ): Promise<IdentifiedConnection> {
-  const { transport, keys } = options;
+  const { transport, keys, metrics } = options;
   switch (transport.kind) {
     case "raw":
       return { clientId: transport.clientId, connection };
     case "secure-session":
-      return await acceptSecureSession(connection, {
-        findServerKey: (clientId) => keys.findServerTransportKey(clientId),
-        findConnectorKey: (clientId) => keys.findConnectorPublicKey(clientId),
-        isValidId: isValidClientId,
-        timeoutMs,
-      });
+      return await timeStep(metrics, "client", "handshake", () =>
+        acceptSecureSession(connection, {
+          findServerKey: (clientId) => keys.findServerTransportKey(clientId),
+          findConnectorKey: (clientId) => keys.findConnectorPublicKey(clientId),
+          isValidId: isValidClientId,
+          timeoutMs,
+        }),
+      );
   }
 }
 

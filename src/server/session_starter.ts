@@ -2,6 +2,7 @@
 
 import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
 import type { Opening, ProtocolSession } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
@@ -115,9 +116,10 @@ class ServerSession implements Session {
   }
 
   async #dialDatabase(): Promise<Connection | null> {
-    const { database } = this.#options;
+    const { database, metrics } = this.#options;
+    const { connectMs: timeoutMs } = this.#limits;
     try {
-      return await dial(database, { timeoutMs: this.#limits.connectMs });
+      return await timeStep(metrics, "database", "connect", () => dial(database, { timeoutMs }));
     } catch (error) {
       this.#log.error("Can't connect to db", {
         code: EVENT.databaseUnreachable,
@@ -134,7 +136,7 @@ class ServerSession implements Session {
       client,
       database,
       alarm: this.#around.alarm,
-      meter: this.#options.metrics,
+      meter: this.#options.metrics?.meterSession() ?? null,
       ended: (end) => this.#finished(end),
     });
     this.#pump = pump;
