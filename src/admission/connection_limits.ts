@@ -7,16 +7,16 @@
 const PER_SESSION = 2;
 /** For what the program has open by itself: listeners, log, the runtime's own. */
 const BASE_RESERVE = 32;
-/** A further part of all descriptors for key files, scrapes of metrics, the HTTP API. */
-const RESERVED_PART = 1 / 16;
+/** A further part of all descriptors for key files and scrapes of metrics. */
+const RESERVED_PART = 1 / 32;
 /** The part of the sessions for which there are places beyond the limit, at most so many. */
 const WAITING_PART = 1 / 8;
 const SMALLEST_WAITING = 4;
 const LARGEST_WAITING = 256;
-/** The part of all descriptors that connections to the HTTP API may take. */
-const API_PART = 1 / 64;
+/** The part of all descriptors that connections to the HTTP API may take, one each: many, for a slow one lives 10 s. */
+const API_PART = 1 / 16;
 const SMALLEST_API = 4;
-const LARGEST_API = 256;
+const LARGEST_API = 4_096;
 
 /** How many may be there at once. */
 export interface ConnectionLimits {
@@ -40,7 +40,8 @@ export function planConnections(openFiles: number | null, asked: number): Connec
     const connections = wanted + LARGEST_WAITING;
     return { sessions: wanted, connections, api: LARGEST_API, reduced: false };
   }
-  const reserve = BASE_RESERVE + Math.floor(openFiles * RESERVED_PART);
+  const api = clamp(Math.floor(openFiles * API_PART), SMALLEST_API, LARGEST_API);
+  const reserve = BASE_RESERVE + Math.floor(openFiles * RESERVED_PART) + api;
   const room = Math.floor((openFiles - reserve) / PER_SESSION);
   const waiting = clamp(Math.floor(room * WAITING_PART), SMALLEST_WAITING, LARGEST_WAITING);
   const largest = Math.max(room - waiting, 1);
@@ -48,7 +49,7 @@ export function planConnections(openFiles: number | null, asked: number): Connec
   return {
     sessions,
     connections: sessions + waiting,
-    api: clamp(Math.floor(openFiles * API_PART), SMALLEST_API, LARGEST_API),
+    api,
     reduced: asked > largest,
   };
 }

@@ -24,13 +24,13 @@ describe("planConnections", () => {
 
   test("gives what was asked for when it fits, and says when it does not", () => {
     expect(planConnections(1_024, 100)).toMatchObject({ sessions: 100, reduced: false });
-    expect(planConnections(1_024, 10_000)).toMatchObject({ sessions: 406, reduced: true });
-    expect(planConnections(1_024, 0)).toMatchObject({ sessions: 406, reduced: false });
+    expect(planConnections(1_024, 10_000)).toMatchObject({ sessions: 392, reduced: true });
+    expect(planConnections(1_024, 0)).toMatchObject({ sessions: 392, reduced: false });
   });
 
   test("limits nothing but the API where nothing limits open files", () => {
     const { sessions, connections, api } = planConnections(null, 0);
-    expect([sessions, connections, api]).toEqual([Infinity, Infinity, 256]);
+    expect([sessions, connections, api]).toEqual([Infinity, Infinity, 4_096]);
   });
 });
 

@@ -26,7 +26,7 @@ import { testUnless } from "../harness/skip.ts";
 const RAW = "--acraconnector_transport_encryption_disable";
 const OPEN_FILES = 128;
 /** What the sources make of 128 open files. */
-const SESSIONS = 39;
+const SESSIONS = 37;
 const CANCEL_KEY = [0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 0, 1, 0, 0, 0, 2];
 /** The kernel counts in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
