@@ -14,8 +14,10 @@ import {
 } from "../keystore/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ProgramMetrics } from "../metrics/mod.ts";
+import { connectServiceManager } from "../systemd/mod.ts";
 import { createTlsClientSetup, type Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import {
@@ -71,10 +73,13 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   if (connector.apiAddress !== null) {
     log.info(`Start listening HTTP API: ${connector.apiAddress}`);
   }
+  const manager = connectServiceManager(context.env);
+  manager.ready(`Listening on ${connector.address}`);
   const finished = Promise.withResolvers<number>();
   return await runUntilSignal(finished.promise, log, {
     drain: () => {
       scrapes.close();
+      manager.stopping(CLOSE_TIMEOUT_MS, `Waiting for ${connector.sessionCount} connections`);
       void connector.drain().then((cut) => finished.resolve(cut === 0 ? 0 : 1));
     },
     stop: () => {
@@ -119,6 +124,7 @@ function makeOptions(
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
     keys,
     log,
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   };
 }

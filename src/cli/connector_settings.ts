@@ -1,7 +1,12 @@
-/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2). */
+/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2), and `incoming_connection_limit`, which is ours. */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
-import { LOGGING_SETTINGS, METRICS_SETTING, validatePort } from "./shared_settings.ts";
+import {
+  CONNECTION_LIMIT_SETTING,
+  LOGGING_SETTINGS,
+  METRICS_SETTING,
+  validatePort,
+} from "./shared_settings.ts";
 import { TLS_SETTINGS } from "./tls_settings.ts";
 
 const MODES = ["acraserver", "acratranslator"];
@@ -125,6 +130,7 @@ export const CONNECTOR_SETTINGS = defineSettings([
     default: "tcp://127.0.0.1:9494/",
     help: "Where to listen for applications: tcp://host:port/ or unix:///path",
   },
+  CONNECTION_LIMIT_SETTING,
   {
     name: "keys_dir",
     type: "string",

@@ -4,8 +4,15 @@ import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ServerMetrics } from "../metrics/mod.ts";
-import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
+import {
+  type RunningServer,
+  type ServerOptions,
+  type ServerTransport,
+  startServer,
+} from "../server/mod.ts";
+import { connectServiceManager } from "../systemd/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
 import { openMetrics } from "./metrics_listener.ts";
@@ -68,6 +75,7 @@ async function runServer(
     throw listenFailure(error);
   });
   settings.attach(server);
+  const manager = connectServiceManager(context.env);
   log.info(`Start listening to connections. Current PID: ${process.pid}`);
   endStartUp(log, values);
   for (const address of [server.address, server.apiAddress]) {
@@ -78,14 +86,24 @@ async function runServer(
       });
     }
   }
+  manager.ready(statusOf(server));
   return await runUntilSignal(server.finished, log, {
     drain: () => {
+      const { incoming_connection_close_timeout: seconds } = settings.values;
       scrapes.close();
+      manager.stopping(seconds * 1_000, `Waiting for ${server.sessionCount} connections`);
       void server.drain();
     },
     stop: () => server.stop(1),
-    reload: () => void settings.reload(),
+    reload: () => {
+      manager.reloading();
+      void settings.reload().then(() => manager.ready(statusOf(server)));
+    },
   }).finally(() => scrapes.close());
+}
+
+function statusOf({ address, apiAddress }: RunningServer): string {
+  return `Listening on ${[address, apiAddress].filter((place) => place !== null).join(" and ")}`;
 }
 
 /** At the start, and again whenever settings change. */
@@ -136,6 +154,7 @@ function makeOptions(
       scriptFile: values.poison_run_script_file,
       shutdown: values.poison_shutdown_enable,
     },
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
     log,
   };

@@ -7,6 +7,7 @@ import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import { isValidClientId } from "../keystore/mod.ts";
 import {
   CLIENT_ID_RULE,
+  CONNECTION_LIMIT_SETTING,
   LOGGING_SETTINGS,
   METRICS_SETTING,
   validatePort,
@@ -142,6 +143,7 @@ export const SERVER_SETTINGS = defineSettings([
         ? null
         : "has to be a number of seconds, at most a week",
   },
+  CONNECTION_LIMIT_SETTING,
   {
     name: "keys_dir",
     type: "string",

@@ -23,6 +23,15 @@ export const LOGGING_SETTINGS = defineSettings([
   { name: "v", type: "boolean", default: false, help: "Log informational lines too" },
 ]);
 
+/** How many sessions there may be. */
+export const CONNECTION_LIMIT_SETTING = {
+  name: "incoming_connection_limit",
+  type: "integer",
+  default: 0,
+  help: "Sessions at a time; 0 is as many as the limit of open files allows",
+  validate: (value: number) => (value < 0 ? "has to be a number of sessions, or 0" : null),
+} as const;
+
 /** Where metrics are served. */
 export const METRICS_SETTING = {
   name: "prometheus_metrics_address",

@@ -1,18 +1,25 @@
 /** The running connector: one listener, one outgoing connection for each incoming one. */
 
+import {
+  Ceiling,
+  type ConnectionLimits,
+  createRefusals,
+  Gate,
+  type ReportTooMany,
+} from "../admission/mod.ts";
 import type { ConnectorKeys } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProgramMetrics } from "../metrics/mod.ts";
+import { type ProgramMetrics, timeStep } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
+  countAbandonedDials,
   dial,
   dialSecureSession,
   type Endpoint,
   formatEndpoint,
   HandshakeError,
-  type Listener,
-  listen,
+  type ListenHandler,
   type PeerInfo,
   startTls,
   type TlsClientSetup,
@@ -20,7 +27,7 @@ import {
 } from "../transport/mod.ts";
 import { isOtherUser } from "./owner_check.ts";
 
-/** Time for the connection to the server and, again, for the handshake, in ms. */
+/** Time for the connection to the server and, again, for the handshake, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** From where to where connections are carried. */
@@ -49,6 +56,9 @@ export interface ConnectorOptions {
   readonly log: Logger;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  readonly connectionLimits: ConnectionLimits;
+  /** Another limit than 10 s for the connection to the server and, again, for the handshake, in ms. */
+  readonly connectTimeoutMs?: number;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ProgramMetrics | null;
 }
@@ -98,14 +108,18 @@ interface Cuttable {
 class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
-  readonly #listeners = new Map<TunnelKind, Listener>();
-  /** What tells the metrics that a connection is over. */
-  readonly #counted = new Map<Connection, () => void>();
+  readonly #gates = new Map<TunnelKind, Gate>();
+  readonly #ceiling: Ceiling;
+  readonly #tooMany: ReportTooMany;
+  /** What has to be told that a connection is over. */
+  readonly #leaving = new Map<Connection, () => void>();
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#ceiling = new Ceiling(options.connectionLimits.sessions);
+    this.#tooMany = createRefusals(options.log, options.metrics);
   }
 
   get address(): string {
@@ -159,36 +173,52 @@ class Connector implements RunningConnector {
   }
 
   async #open(kind: TunnelKind, { listen: endpoint, server }: Tunnel): Promise<void> {
-    const listener = await listen(endpoint, {
+    const handler: ListenHandler = {
       accepted: (connection, peer) => {
-        if (this.#stopping) {
+        if (this.#letIn(connection, kind)) {
+          void this.#accepted(connection, { kind, peer, server });
+        } else {
           connection.abort();
-          return;
         }
-        this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
-        const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
-        if (counted !== undefined) {
-          this.#counted.set(connection, counted);
-        }
-        void this.#accepted(connection, { kind, peer, server });
       },
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
           error: error.message,
         }),
+    };
+    const gate = new Gate({ handler, log: () => this.#options.log });
+    this.#gates.set(kind, gate);
+    (await gate.move(endpoint)).commit();
+  }
+
+  /** Whether there is a place for one more; it knows no protocol in which it could tell that there is none. */
+  #letIn(connection: Connection, kind: TunnelKind): boolean {
+    if (this.#stopping) {
+      return false;
+    }
+    const leave = this.#ceiling.enter(countAbandonedDials());
+    if (leave === null) {
+      this.#tooMany(COUNTED_AS[kind], "limit");
+      return false;
+    }
+    this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
+    const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
+    this.#leaving.set(connection, () => {
+      leave();
+      counted?.();
     });
-    this.#listeners.set(kind, listener);
+    return true;
   }
 
   #addressOf(kind: TunnelKind): string | null {
-    const listener = this.#listeners.get(kind);
-    return listener === undefined ? null : formatEndpoint(listener.endpoint);
+    const endpoint = this.#gates.get(kind)?.endpoint ?? null;
+    return endpoint === null ? null : formatEndpoint(endpoint);
   }
 
   #closeListeners(): void {
-    for (const listener of this.#listeners.values()) {
-      listener.close();
+    for (const gate of this.#gates.values()) {
+      gate.close();
     }
   }
 
@@ -232,7 +262,7 @@ class Connector implements RunningConnector {
       client: connection,
       database: server,
       alarm: () => {},
-      meter: this.#options.metrics,
+      meter: this.#options.metrics?.meterSession() ?? null,
       ended: (end) => this.#ended(connection, end),
     });
     this.#sessions.set(connection, pump);
@@ -240,20 +270,28 @@ class Connector implements RunningConnector {
   }
 
   async #dialServer(kind: TunnelKind, server: Endpoint): Promise<Connection> {
-    const { transport, clientId, keys } = this.#options;
-    const timeoutMs = CONNECT_TIMEOUT_MS;
+    const { transport, clientId, keys, metrics } = this.#options;
+    const timeoutMs = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    const connect = () =>
+      timeStep(metrics, "database", "connect", () => dial(server, { timeoutMs }));
+    const shakeHands = (work: () => Promise<Connection>) =>
+      timeStep(metrics, "database", "handshake", work);
     switch (transport.kind) {
       case "raw":
-        return await dial(server, { timeoutMs });
+        return await connect();
       case "tls": {
-        const raw = await dial(server, { timeoutMs });
-        return (await startTls(raw, transport[kind], { timeoutMs })).connection;
+        const raw = await connect();
+        return await shakeHands(
+          async () => (await startTls(raw, transport[kind], { timeoutMs })).connection,
+        );
       }
       case "secure-session": {
         const privateKey = keys.readClientKey();
         const serverKey = keys.readServerPublicKey();
-        const raw = await dial(server, { timeoutMs });
-        return await dialSecureSession(raw, { clientId, privateKey, serverKey, timeoutMs });
+        const raw = await connect();
+        return await shakeHands(() =>
+          dialSecureSession(raw, { clientId, privateKey, serverKey, timeoutMs }),
+        );
       }
     }
   }
@@ -273,8 +311,8 @@ class Connector implements RunningConnector {
 
   #forget(connection: Connection): void {
     this.#sessions.delete(connection);
-    this.#counted.get(connection)?.();
-    this.#counted.delete(connection);
+    this.#leaving.get(connection)?.();
+    this.#leaving.delete(connection);
     if (this.#sessions.size === 0) {
       this.#allEnded?.();
     }

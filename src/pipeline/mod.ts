@@ -18,7 +18,14 @@ export {
   type PostgresSessionOptions,
 } from "./postgres/postgres_session.ts";
 export type { RequestLimits } from "./postgres/request_queue.ts";
-export type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "./session.ts";
+export type {
+  Action,
+  Opening,
+  ProtocolSession,
+  SecuredLeg,
+  SessionFailure,
+  Side,
+} from "./session.ts";
 export type { KeyKind, SessionEvents } from "./session_events.ts";
 export type { Stage, StageVerdict, Step } from "./stage.ts";
 export { createZoneDecryptor, type ZoneDecryptorOptions } from "./zone_decryptor.ts";

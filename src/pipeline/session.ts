@@ -64,5 +64,8 @@ export interface ProtocolSession {
   fail(failure: SessionFailure): readonly Action[];
 }
 
+/** What a connection turns out to be for: a session, or a request to cancel what another one does. */
+export type Opening = "session" | "cancel";
+
 /** Why the server itself ends a session. */
 export type SessionFailure = "database-unreachable" | "shutdown" | "startup-timeout";

@@ -26,8 +26,8 @@ export interface PumpEnd {
 export interface PumpMeter {
   received(from: Side, bytes: number): void;
   sent(to: Side, bytes: number): void;
-  /** How long the session worked in one turn on what came from a side, in ms. */
-  worked(from: Side, ms: number): void;
+  /** The session worked in one turn on what came from a side, between these moments in ms. */
+  worked(from: Side, startedAt: number, endedAt: number): void;
 }
 
 /** How TLS is to begin on a side: what was read already, and whether it was not asked for before. */
@@ -135,7 +135,7 @@ export class Pump {
     if (meter) {
       const start = performance.now();
       const actions = turn();
-      meter.worked(from, performance.now() - start);
+      meter.worked(from, start, performance.now());
       this.#carry(actions);
     } else {
       this.#carry(turn());

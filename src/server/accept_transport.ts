@@ -2,6 +2,7 @@
 
 import { isValidClientId } from "../keystore/mod.ts";
 import { EVENT } from "../log/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
 import {
   acceptSecureSession,
   acceptTls,
@@ -29,19 +30,23 @@ export async function acceptTransport(
   options: ServerOptions,
   timeoutMs: number,
 ): Promise<IdentifiedConnection> {
-  const { transport, keys, tls } = options;
+  const { transport, keys, tls, metrics } = options;
   switch (transport.kind) {
     case "raw":
       return { clientId: transport.clientId, connection };
     case "tls":
-      return await acceptTlsTransport(connection, tls, transport.clientId, timeoutMs);
+      return await timeStep(metrics, "client", "handshake", () =>
+        acceptTlsTransport(connection, tls, transport.clientId, timeoutMs),
+      );
     case "secure-session":
-      return await acceptSecureSession(connection, {
-        findServerKey: (clientId) => keys.findServerTransportKey(clientId),
-        findConnectorKey: (clientId) => keys.findConnectorPublicKey(clientId),
-        isValidId: isValidClientId,
-        timeoutMs,
-      });
+      return await timeStep(metrics, "client", "handshake", () =>
+        acceptSecureSession(connection, {
+          findServerKey: (clientId) => keys.findServerTransportKey(clientId),
+          findConnectorKey: (clientId) => keys.findConnectorPublicKey(clientId),
+          isValidId: isValidClientId,
+          timeoutMs,
+        }),
+      );
   }
 }
 

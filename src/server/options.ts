@@ -1,5 +1,6 @@
 /** What a server needs to run: settings turned into parts, nothing of flags or files. */
 
+import type { ConnectionLimits } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
 import type { Logger } from "../log/mod.ts";
@@ -48,6 +49,34 @@ export interface ServerApi {
   readonly actions: Omit<ApiActions, "resetKeys">;
 }
 
+/** How long things may take, in ms; tests shorten them. */
+export interface ServerTimeLimits {
+  /** Until the connection to the database stands. */
+  readonly connectMs: number;
+  /** Handshake of the transport, on either listener. */
+  readonly handshakeMs: number;
+  /** From the first byte of the database protocol to the end of authentication. */
+  readonly startupMs: number;
+  /** Until the database closes the connection of a cancel request. */
+  readonly cancelMs: number;
+  /** A whole request to the HTTP API. */
+  readonly requestMs: number;
+}
+
+/** Those of acra-proxy.md §5.1.6 and §5.2. */
+const TIME_LIMITS: ServerTimeLimits = {
+  connectMs: 10_000,
+  handshakeMs: 10_000,
+  startupMs: 60_000,
+  cancelMs: 5_000,
+  requestMs: 10_000,
+};
+
+/** The limits in force. */
+export function timeLimitsOf({ timeLimits }: Pick<ServerOptions, "timeLimits">): ServerTimeLimits {
+  return { ...TIME_LIMITS, ...timeLimits };
+}
+
 /** Everything that `startServer` needs. */
 export interface ServerOptions {
   readonly listen: Endpoint;
@@ -64,6 +93,9 @@ export interface ServerOptions {
   readonly poison: PoisonOptions;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  readonly connectionLimits: ConnectionLimits;
+  /** Other limits than the usual ones. */
+  readonly timeLimits?: Partial<ServerTimeLimits>;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ServerMetrics | null;
   readonly log: Logger;

@@ -7,6 +7,7 @@ import {
   createPostgresSession,
   createZoneDecryptor,
   type FindKey,
+  type Opening,
   type ProtocolSession,
   type SessionEvents,
   type Stage,
@@ -19,8 +20,14 @@ import type { ClientIdentity } from "./session_tls.ts";
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
 
-/** Answers a new session object for a client, whose id is looked at when its key is needed. */
-export type CreateSession = (client: ClientIdentity) => ProtocolSession;
+/**
+ * Answers a new session object for a client, whose id is looked at when its key is needed; `opened` is
+ * told what the connection is for and may refuse it.
+ */
+export type CreateSession = (
+  client: ClientIdentity,
+  opened: (opening: Opening) => boolean,
+) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
@@ -40,8 +47,9 @@ export function createSessionFactory(options: ServerOptions, events: SessionEven
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (client) =>
+  return (client, opened) =>
     createPostgresSession({
+      opened,
       cells: { mode: cellMode, stages: makeStages(client) },
       byteaFormat,
       events,

@@ -1,6 +1,7 @@
 /** TLS on the legs of one session, as the database protocol asks for it (acra-proxy.md §5.2). */
 
 import { EVENT } from "../log/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
 import type { SecuredLeg } from "../pipeline/mod.ts";
 import type { StartTls } from "../proxy/mod.ts";
 import {
@@ -29,22 +30,27 @@ export function createStartTls(
   identity: ClientIdentity,
   timeoutMs: number,
 ): StartTls {
-  const { tls, transport } = options;
+  const { tls, transport, metrics } = options;
   // Who came through a Secure Session has proved his id already.
   const identifier = transport.kind === "raw" ? tls.identifier : null;
   return async (side, base, { head, direct }) => {
     const limits = { timeoutMs, head, alpn: direct ? DIRECT_PROTOCOLS : [] };
     try {
       if (side === "database") {
-        const { connection, peer } = await startTls(base, tls.database, limits);
+        const { connection, peer } = await timeStep(metrics, "database", "handshake", () =>
+          startTls(base, tls.database, limits),
+        );
         return { connection, leg: { ownCertificate: null, peerCertificate: toDer(peer) } };
       }
       if (tls.server === null) {
         throw new TypeError("TLS towards the client needs a certificate");
       }
-      const { connection, peer } = await acceptTls(base, tls.server, limits);
+      const { server } = tls;
+      const { connection, peer } = await timeStep(metrics, "client", "handshake", () =>
+        acceptTls(base, server, limits),
+      );
       identity.clientId = identify(peer, identifier, connection) ?? identity.clientId;
-      return { connection, leg: describeClient(tls.server.certificate, peer) };
+      return { connection, leg: describeClient(server.certificate, peer) };
     } catch (error) {
       report(error, side, base, options);
       throw error;

@@ -75,7 +75,8 @@ const DATABASE_TLS_FAILED: FatalError = {
 type LegState = "plain" | "asked" | "starting" | "secured";
 type Held = { readonly kind: "startup" | "cancel"; readonly message: Uint8Array };
 
-export class Opening {
+/** Takes both sides through it. */
+export class OpeningPhase {
   readonly #policy: TlsPolicy;
   readonly #events: Pick<SessionEvents, "tlsUnavailable">;
   readonly #queue = new ByteQueue();

@@ -8,13 +8,20 @@ import { FormatError } from "../../bytes/mod.ts";
 import { encodeFatalError, type FatalError } from "../../wire/postgres/mod.ts";
 import { type CellOptions, CellScanner } from "../cell_scanner.ts";
 import { Output } from "../output.ts";
-import type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "../session.ts";
+import type {
+  Action,
+  Opening,
+  ProtocolSession,
+  SecuredLeg,
+  SessionFailure,
+  Side,
+} from "../session.ts";
 import type { SessionEvents } from "../session_events.ts";
 import type { ByteaFormat } from "./cell_forms.ts";
 import { type ChannelBinding, createChannelBinding } from "./channel_binding.ts";
 import { ClientLeg } from "./client_leg.ts";
 import { DatabaseLeg } from "./database_leg.ts";
-import { Opening, type OpeningResult, type TlsPolicy } from "./opening.ts";
+import { OpeningPhase, type OpeningResult, type TlsPolicy } from "./opening.ts";
 import { type RequestLimits, RequestQueue } from "./request_queue.ts";
 import { RowRewriter } from "./row_rewriter.ts";
 
@@ -31,6 +38,10 @@ const DATABASE_UNREACHABLE: FatalError = {
   code: "08006",
   message: "could not connect to database",
 };
+const TOO_MANY_CLIENTS: FatalError = {
+  code: "53300",
+  message: "sorry, too many clients already",
+};
 const SHUTDOWN: FatalError = {
   code: "57P01",
   message: "terminating connection due to administrator command",
@@ -41,6 +52,8 @@ export interface PostgresSessionOptions {
   readonly cells: CellOptions;
   readonly byteaFormat: ByteaFormat;
   readonly events: SessionEvents;
+  /** Told once what the connection is for; a session that it answers `false` for is one too many. */
+  readonly opened?: (opening: Opening) => boolean;
   /** Larger rows pass undecrypted; 64 MiB unless given. */
   readonly maxRowBytes?: number;
   /** AcraStructs that one turn may try to open; 32 unless given. */
@@ -60,7 +73,7 @@ export function createPostgresSession(options: PostgresSessionOptions): Protocol
 }
 
 class PostgresSession implements ProtocolSession {
-  readonly #opening: Opening;
+  readonly #opening: OpeningPhase;
   readonly #events: SessionEvents;
   readonly #secured: Record<Side, SecuredLeg | null> = { client: null, database: null };
   /** Looks at the login where TLS on the legs makes it necessary. */
@@ -68,6 +81,7 @@ class PostgresSession implements ProtocolSession {
   readonly #requests: RequestQueue;
   readonly #client: ClientLeg;
   readonly #database: DatabaseLeg;
+  readonly #opened: (opening: Opening) => boolean;
   #state: "startup" | "typed" | "cancel" | "closed" = "startup";
 
   constructor(options: PostgresSessionOptions) {
@@ -76,9 +90,10 @@ class PostgresSession implements ProtocolSession {
       events.trackingLost(),
     );
     const scanner = new CellScanner(cells, events);
-    this.#opening = new Opening(options.tls ?? WITHOUT_TLS, events);
+    this.#opening = new OpeningPhase(options.tls ?? WITHOUT_TLS, events);
     this.#events = events;
     this.#requests = requests;
+    this.#opened = options.opened ?? (() => true);
     this.#client = new ClientLeg(requests);
     this.#database = new DatabaseLeg({
       requests,
@@ -207,6 +222,10 @@ class PostgresSession implements ProtocolSession {
   #afterOpening(result: OpeningResult | null, output: Output): void {
     switch (result?.kind) {
       case "startup":
+        if (!this.#opened("session")) {
+          this.#close("there are too many sessions", false, output, TOO_MANY_CLIENTS);
+          return;
+        }
         this.#state = "typed";
         this.#binding = createChannelBinding(
           this.#secured.client,
@@ -219,6 +238,7 @@ class PostgresSession implements ProtocolSession {
         break;
       case "cancel":
         this.#state = "cancel";
+        this.#opened("cancel");
         output.send("database", result.message);
         break;
       case "refused":
