@@ -14,6 +14,9 @@ const CHUNK_BYTES = 64 * 1024;
 /** Encrypted bytes waiting in the connection beneath before encrypting stops. */
 const ENCRYPTED_LIMIT_BYTES = 256 * 1024;
 
+/** How long a refused peer gets to read why, in ms. */
+const ALERT_MS = 1_000;
+
 /** Which side of the handshake we are. */
 export type TlsRole =
   | { readonly kind: "server"; readonly setup: TlsServerSetup; readonly alpn: readonly string[] }
@@ -145,15 +148,29 @@ export class TlsConnection implements Connection {
   }
 
   #fail(error: TlsError): void {
-    const handshaking = this.#handshaking;
-    if (handshaking) {
-      this.#endHandshake();
-      this.#handler = null;
+    if (!this.#handshaking) {
+      this.#cut(error);
+      return;
     }
-    this.#cut(error);
-    if (handshaking) {
-      this.#ready.reject(error);
+    this.#endHandshake();
+    this.#refuse(error);
+    this.#ready.reject(error);
+  }
+
+  /** Closes behind the alert that tells the peer why: a reset would take it back. */
+  #refuse(error: TlsError): void {
+    this.#close(error);
+    if (error.reason === "timeout" || error.reason === "closed") {
+      this.#cut(error);
+      return;
     }
+    // TLS writes its alert when this event is over.
+    setImmediate(() => {
+      this.#bridge.detach();
+      this.#tls.destroy();
+      this.#base.end();
+    });
+    setTimeout(() => this.#base.abort(), ALERT_MS);
   }
 
   #decrypted(bytes: Uint8Array): void {

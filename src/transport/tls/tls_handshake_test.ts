@@ -16,6 +16,7 @@ import {
   accept,
   authority,
   clientIdentity,
+  good,
   type Handshake,
   outcomeOf,
   reasonOf,
@@ -91,6 +92,13 @@ describe("A TLS handshake", () => {
       client: { identity: (await identity?.()) ?? null },
     });
     expect(reasonOf(server)).toBe(expected);
+  });
+
+  test("tells a client in TLS 1.3 why it is refused, after its own side is done", async () => {
+    const { server, client } = await shakeHands({ server: { policy: "require-and-verify" } });
+    expect(reasonOf(server)).toBe("no-certificate");
+    const near = Recorder.on(good(client).connection);
+    expect(await near.untilClosed()).toMatchObject({ reason: "rejected" });
   });
 
   test("trusts no authority of the system when one is given", async () => {
