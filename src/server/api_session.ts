@@ -3,11 +3,8 @@
 import { type ApiActions, ApiConversation, answerRequest } from "../http_api/mod.ts";
 import type { Connection } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
-import type { ServerApi, ServerOptions } from "./options.ts";
+import { type ServerApi, type ServerOptions, timeLimitsOf } from "./options.ts";
 import type { Session } from "./session_starter.ts";
-
-/** Time for the handshake, and again for the whole request, in ms. */
-const TIMEOUT_MS = 10_000;
 
 /** What an API session works with. */
 export interface ApiSessionOptions {
@@ -39,8 +36,9 @@ class ApiSession implements Session {
 
   async run(): Promise<void> {
     const { server, api, actions, ended } = this.#options;
+    const { handshakeMs, requestMs } = timeLimitsOf(server);
     try {
-      const { clientId, connection } = await acceptTransport(this.#accepted, server, TIMEOUT_MS);
+      const { clientId, connection } = await acceptTransport(this.#accepted, server, handshakeMs);
       if (this.#cancelled) {
         connection.abort();
         ended();
@@ -50,7 +48,7 @@ class ApiSession implements Session {
       this.#conversation = new ApiConversation(connection, {
         answer: (request) =>
           answerRequest(request, { actions, zonesOnly: api.zonesOnly, log: server.log }),
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: requestMs,
         ended,
       });
     } catch (error) {

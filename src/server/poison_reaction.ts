@@ -3,8 +3,13 @@
 import { EVENT, type Logger } from "../log/mod.ts";
 import type { PoisonOptions } from "./options.ts";
 
-/** Kept from the script: it needs no key to raise an alarm. */
-const SECRET_VARIABLE = "ACRA_MASTER_KEY";
+/** Kept from the script: it needs no key to raise an alarm, and does not speak to systemd for us. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set([
+  "ACRA_MASTER_KEY",
+  "NOTIFY_SOCKET",
+  "WATCHDOG_PID",
+  "WATCHDOG_USEC",
+]);
 
 /**
  * Makes the reaction to one record. The script is started without arguments and is not waited for;
@@ -29,10 +34,10 @@ export function createPoisonReaction(
 }
 
 function runScript(path: string, log: Logger): void {
-  const { [SECRET_VARIABLE]: _secret, ...env } = process.env;
+  const env = Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name));
   try {
     const script = Bun.spawn([path], {
-      env,
+      env: Object.fromEntries(env),
       stdio: ["ignore", "inherit", "inherit"],
       detached: true,
       onExit: (_script, code) => log.debug("poison record script ended", { code: code ?? -1 }),

@@ -7,6 +7,7 @@ import {
   createPostgresSession,
   createZoneDecryptor,
   type FindKey,
+  type Opening,
   type ProtocolSession,
   type SessionEvents,
   type Stage,
@@ -14,36 +15,45 @@ import {
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
+import type { ClientIdentity } from "./session_tls.ts";
 
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
 
-/** Answers a new session object for a client id. */
-export type CreateSession = (clientId: string) => ProtocolSession;
+/**
+ * Answers a new session object for a client, whose id is looked at when its key is needed; `opened` is
+ * told what the connection is for and may refuse it.
+ */
+export type CreateSession = (
+  client: ClientIdentity,
+  opened: (opening: Opening) => boolean,
+) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
   const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
-  const makeDecryptor = (clientId: string): Stage =>
+  const makeDecryptor = (client: ClientIdentity): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
       : createDecryptor(
-          holdKey(keys, () => keys.findStorageKey(clientId)),
+          holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
         );
-  const makeStages = (clientId: string): readonly Stage[] => {
-    const decryptor = makeDecryptor(clientId);
+  const makeStages = (client: ClientIdentity): readonly Stage[] => {
+    const decryptor = makeDecryptor(client);
     if (findPoisonKey === null) {
       return [decryptor];
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (clientId) =>
+  return (client, opened) =>
     createPostgresSession({
-      cells: { mode: cellMode, stages: makeStages(clientId) },
+      opened,
+      cells: { mode: cellMode, stages: makeStages(client) },
       byteaFormat,
       events,
+      tls: options.tls.policy,
     });
 }
 

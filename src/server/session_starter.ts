@@ -1,18 +1,19 @@
 /** From an accepted connection to a running session: client id, database, pump. */
 
+import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProtocolSession } from "../pipeline/mod.ts";
-import { Pump, type PumpEnd } from "../proxy/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
+import type { Opening } from "../pipeline/mod.ts";
+import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
-import type { ServerOptions } from "./options.ts";
+import { type ServerOptions, type ServerTimeLimits, timeLimitsOf } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
 import { createSessionEvents } from "./session_log.ts";
+import { type ClientIdentity, createStartTls } from "./session_tls.ts";
+import { SessionWatch } from "./session_watch.ts";
 
-/** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Time from accept to the end of authentication, in ms. */
-const STARTUP_TIMEOUT_MS = 60_000;
+type PumpParts = Pick<PumpOptions, "session" | "client" | "database" | "startTls">;
 
 /** One accepted connection, from its first moment to its last. */
 export interface Session {
@@ -20,21 +21,29 @@ export interface Session {
   abort(reason: string): void;
 }
 
+/** What sessions tell their server, and what they share with those under older options. */
+export interface SessionSurroundings {
+  /** A poison record was read. */
+  readonly alarm: () => void;
+  readonly ceiling: Ceiling;
+  readonly tooMany: ReportTooMany;
+}
+
 /** Starts sessions that all share one set of options. */
 export class SessionStarter {
   readonly #options: ServerOptions;
-  readonly #alarm: () => void;
+  readonly #around: SessionSurroundings;
   readonly #createSession: CreateSession;
 
-  constructor(options: ServerOptions, alarm: () => void) {
+  constructor(options: ServerOptions, around: SessionSurroundings) {
     this.#options = options;
-    this.#alarm = alarm;
+    this.#around = around;
     this.#createSession = createSessionFactory(options, createSessionEvents(options));
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
   start(connection: Connection, ended: () => void): Session {
-    const session = new ServerSession(connection, this.#options, this.#alarm, ended);
+    const session = new ServerSession(connection, this.#options, this.#around, ended);
     this.#options.log.info(`Got new connection to AcraServer: ${connection.peer}`);
     void session.run(this.#createSession);
     return session;
@@ -45,18 +54,26 @@ class ServerSession implements Session {
   readonly #accepted: Connection;
   readonly #options: ServerOptions;
   readonly #log: Logger;
-  readonly #alarm: () => void;
+  readonly #limits: ServerTimeLimits;
+  readonly #around: SessionSurroundings;
+  readonly #watch: SessionWatch;
   readonly #ended: () => void;
   #pump: Pump | null = null;
   #cancelled = false;
   #draining = false;
-  #startupTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(accepted: Connection, options: ServerOptions, alarm: () => void, ended: () => void) {
+  constructor(
+    accepted: Connection,
+    options: ServerOptions,
+    around: SessionSurroundings,
+    ended: () => void,
+  ) {
     this.#accepted = accepted;
     this.#options = options;
     this.#log = options.log;
-    this.#alarm = alarm;
+    this.#limits = timeLimitsOf(options);
+    this.#around = around;
+    this.#watch = new SessionWatch(around.ceiling, this.#limits);
     this.#ended = ended;
   }
 
@@ -65,7 +82,7 @@ class ServerSession implements Session {
       const { clientId, connection } = await acceptTransport(
         this.#accepted,
         this.#options,
-        CONNECT_TIMEOUT_MS,
+        this.#limits.handshakeMs,
       );
       this.#log.info("Handle new connection", { client_id: clientId });
       const database = await this.#dialDatabase();
@@ -75,7 +92,13 @@ class ServerSession implements Session {
         this.#ended();
         return;
       }
-      this.#startPump(createSession(clientId), connection, database);
+      const client: ClientIdentity = { clientId };
+      this.#startPump({
+        session: createSession(client, (opening) => this.#opened(opening)),
+        client: connection,
+        database,
+        startTls: createStartTls(this.#options, client, this.#limits.handshakeMs),
+      });
     } catch (error) {
       reportRefusal(error, this.#options);
       this.#ended();
@@ -101,9 +124,10 @@ class ServerSession implements Session {
   }
 
   async #dialDatabase(): Promise<Connection | null> {
-    const { database } = this.#options;
+    const { database, metrics } = this.#options;
+    const { connectMs: timeoutMs } = this.#limits;
     try {
-      return await dial(database, { timeoutMs: CONNECT_TIMEOUT_MS });
+      return await timeStep(metrics, "database", "connect", () => dial(database, { timeoutMs }));
     } catch (error) {
       this.#log.error("Can't connect to db", {
         code: EVENT.databaseUnreachable,
@@ -114,31 +138,31 @@ class ServerSession implements Session {
     }
   }
 
-  #startPump(session: ProtocolSession, client: Connection, database: Connection | null): void {
+  #startPump(parts: PumpParts): void {
     const pump = new Pump({
-      session,
-      client,
-      database,
-      alarm: this.#alarm,
-      meter: this.#options.metrics,
+      ...parts,
+      alarm: this.#around.alarm,
+      meter: this.#options.metrics?.meterSession() ?? null,
       ended: (end) => this.#finished(end),
     });
     this.#pump = pump;
-    this.#startupTimer = setTimeout(() => {
-      if (session.phase !== "ready") {
-        pump.fail("startup-timeout");
-      }
-    }, STARTUP_TIMEOUT_MS);
+    this.#watch.start(pump);
     pump.start();
     if (this.#draining) {
       pump.drain();
     }
   }
 
-  #finished(end: PumpEnd): void {
-    if (this.#startupTimer !== null) {
-      clearTimeout(this.#startupTimer);
+  #opened(opening: Opening): boolean {
+    const hasRoom = this.#watch.opened(opening);
+    if (!hasRoom) {
+      this.#around.tooMany("db", "limit");
     }
+    return hasRoom;
+  }
+
+  #finished(end: PumpEnd): void {
+    this.#watch.end();
     if (end.error) {
       this.#log.error("Session ended", { code: EVENT.sessionFailed, error: end.reason });
     }
