@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runProcess } from "../harness/process.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
-import type { Case } from "./contract.ts";
 import type { DriverProgram } from "./drivers.ts";
-import { type Bench, DATABASE, type Target } from "./targets.ts";
+import type { Case } from "./steps.ts";
+import { type Bench, type Comparand, DATABASE, type Target } from "./targets.ts";
 
 const RUN_LIMIT_MS = 60_000;
 /** Of two answers that differ, this much is shown from the place where they part. */
@@ -42,36 +42,45 @@ interface Run {
   readonly failure: string;
 }
 
-/** Runs the cases with one driver everywhere. */
+/** Runs the cases with one driver everywhere; the first difference of a case is what counts. */
 export async function compareDriver(
   bench: Bench,
   program: DriverProgram,
   cases: readonly Case[],
+  comparands: readonly Comparand[],
 ): Promise<Comparison> {
   const command = await program.command();
   const file = join(makeTemporaryFolder(), "cases.json");
   writeFileSync(file, JSON.stringify(cases));
-  const direct = await runAgainst(bench, bench.direct, [...command, file]);
-  const outcomes = new Map(cases.map((one) => [one.id, judgeDirect(one, direct)]));
-  for (const target of bench.throughAcra) {
-    const through = await runAgainst(bench, target, [...command, file]);
-    for (const { id } of cases) {
-      if (outcomes.get(id)?.kind !== "different") {
-        const explanation = findDifference(id, direct, through);
-        if (explanation !== null) {
-          outcomes.set(id, { kind: "different", explanation: `${target.name}: ${explanation}` });
-        }
+  const outcomes = new Map<string, Outcome>();
+  let version = "?";
+  for (const comparand of comparands) {
+    const direct = await runAgainst(bench, comparand.direct, [...command, file]);
+    version = direct.version;
+    for (const one of cases) {
+      record(outcomes, one.id, judgeDirect(one, comparand.direct, direct));
+    }
+    for (const target of comparand.throughAcra) {
+      const through = await runAgainst(bench, target, [...command, file]);
+      for (const { id } of cases) {
+        record(outcomes, id, judgeThrough(id, target, direct, through));
       }
     }
   }
-  return { driver: program.name, version: direct.version, outcomes };
+  return { driver: program.name, version, outcomes };
+}
+
+function record(outcomes: Map<string, Outcome>, id: string, outcome: Outcome): void {
+  if (outcomes.get(id)?.kind !== "different") {
+    outcomes.set(id, outcome);
+  }
 }
 
 /** The database's own answer must be what the case is about: two equal failures prove nothing. */
-function judgeDirect({ id, expect = [] }: Case, run: Run): Outcome {
+function judgeDirect({ id, expect = [] }: Case, target: Target, run: Run): Outcome {
   const line = run.lines.get(id);
   if (line === undefined) {
-    return { kind: "different", explanation: `direct: no answer${run.failure}` };
+    return different(target, `no answer${run.failure}`);
   }
   if (line.cannot !== undefined) {
     return { kind: "cannot", reason: line.cannot };
@@ -80,35 +89,40 @@ function judgeDirect({ id, expect = [] }: Case, run: Run): Outcome {
   const absent = expect.filter((text) => !answers.includes(text));
   return absent.length === 0
     ? { kind: "equal" }
-    : {
-        kind: "different",
-        explanation: `direct: no ${absent.join(", ")} in ${answers.slice(0, SHOWN)}`,
-      };
+    : different(target, `no ${absent.join(", ")} in ${answers.slice(0, SHOWN)}`);
 }
 
-function findDifference(id: string, direct: Run, through: Run): string | null {
+function judgeThrough(id: string, target: Target, direct: Run, through: Run): Outcome {
   const [expected, got] = [direct, through].map((run) => run.lines.get(id));
   if (expected === undefined || got === undefined) {
-    return `no answer${through.failure}`;
-  }
-  if (expected.cannot !== got.cannot) {
-    return `${got.cannot ?? "can"} here, ${expected.cannot ?? "can"} direct`;
+    return different(target, `no answer${through.failure}`);
   }
   const [left, right] = [answersOf(expected), answersOf(got)];
-  if (left === right) {
-    return null;
+  if (left !== right) {
+    return different(target, showDifference(left, right));
   }
+  return expected.cannot === undefined
+    ? { kind: "equal" }
+    : { kind: "cannot", reason: expected.cannot };
+}
+
+function different({ name }: Target, what: string): Outcome {
+  return { kind: "different", explanation: `${name}: ${what}` };
+}
+
+function showDifference(left: string, right: string): string {
   let start = 0;
-  while (left[start] === right[start]) {
+  while (start < left.length && left[start] === right[start]) {
     start++;
   }
   const from = Math.max(0, start - SHOWN / 4);
-  return `differs at ${start}\n  direct:  ${left.slice(from, from + SHOWN)}\n  through: ${right.slice(from, from + SHOWN)}`;
+  const [direct, through] = [left, right].map((text) => text.slice(from, from + SHOWN));
+  return `differs at ${start}\n  direct:  ${direct}\n  through: ${through}`;
 }
 
 /** Canonical text; what names the port of a target is made the same for all. */
 function answersOf(line: Line): string {
-  return JSON.stringify(line.answers ?? null)
+  return JSON.stringify(line.answers ?? line.cannot ?? null)
     .replaceAll(/\bport \d+/g, "port N")
     .replaceAll(/\b(localhost|127\.0\.0\.1):\d+/g, "$1:N");
 }

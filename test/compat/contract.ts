@@ -1,58 +1,11 @@
 /**
- * The contract: 40 cases, each a list of steps that every driver program in `drivers/` understands.
+ * The contract: 40 cases, each a list of steps.
  * A case runs on a connection of its own. Its answer must be the same whether the driver speaks with
  * the database or with acra; `people.name` and `wide.sealed` are plain in the one database and
  * AcraStructs in the other.
  */
 
-/** A parameter: `times` repeats the bytes. */
-export type Value = string | number | boolean | null | { readonly hex: string; times?: number };
-
-/** How a query is to travel; the driver's usual way when not said. */
-export interface Travel {
-  readonly protocol?: "simple" | "extended" | "prepared";
-  readonly format?: "text" | "binary";
-}
-
-/** One thing that a driver is asked to do. */
-export type Step =
-  | ({ op: "query"; sql: string; params?: readonly Value[]; times?: number } & Travel)
-  /** Several statements in one simple query. */
-  | { op: "statements"; sql: string }
-  /** Sent without waiting for the answer before. */
-  | { op: "pipeline"; queries: readonly string[] }
-  /** Read `fetch` rows at a time in the driver's own way; left after `stop` rows. */
-  | { op: "parts"; sql: string; fetch: number; stop?: number }
-  | { op: "copy_out"; sql: string }
-  | {
-      op: "copy_in";
-      table: string;
-      columns: readonly string[];
-      rows: readonly string[][];
-      /** The database will refuse it. */
-      refused?: boolean;
-    }
-  /** What `out` gives is what `into` takes. */
-  | { op: "copy_through"; out: string; into: string }
-  | { op: "listen"; channel: string; payload: string }
-  | { op: "cancel"; sql: string }
-  | { op: "notices"; sql: string }
-  /** Made, written, read and removed by the driver's own functions, or those of SQL. */
-  | { op: "large_object"; hex: string; times: number }
-  /** Connects with something wrong. */
-  | { op: "login"; password?: string; database?: string }
-  /** Connects with this sslmode, and asks whether TLS is on. */
-  | { op: "tls"; mode: "disable" | "prefer" | "require" | "verify-full" };
-
-/** A case of the contract. */
-export interface Case {
-  readonly id: string;
-  /** As in the table. */
-  readonly title: string;
-  readonly steps: readonly Step[];
-  /** What must be in the answer that comes from the database itself. */
-  readonly expect?: readonly string[];
-}
+import type { Case, Step } from "./steps.ts";
 
 /** What lies in `people.name` of row 1. */
 export const PLAINTEXT = Buffer.from("Grüße, \\ \0 and \x7f bytes");
@@ -243,11 +196,12 @@ const PROTOCOL: readonly Case[] = [
   },
   {
     id: "big",
-    title: "16 MB there and back",
+    title: "16 MB there and back, and encrypted",
     steps: [
       query("select $1::bytea as big, md5($1::bytea) as hash", {
         params: [{ hex: "7a", times: BIG_LENGTH }],
       }),
+      query("select id, name from people_big"),
     ],
     expect: [new Bun.CryptoHasher("md5").update(Buffer.alloc(BIG_LENGTH, "z")).digest("hex")],
   },
@@ -391,8 +345,8 @@ const BESIDES: readonly Case[] = [
 
 const PROTECTED: readonly Case[] = (["text", "binary"] as const).map((format) => ({
   id: `encrypted_${format}`,
-  title: `An encrypted column, also of 16 MB, ${format}`,
-  steps: [query(PEOPLE, { format }), query("select id, name from people_big", { format })],
+  title: `An encrypted column, ${format}`,
+  steps: [query(PEOPLE, { format })],
   expect: [PLAIN_HEX],
 }));
 

@@ -39,7 +39,7 @@ try {
       continue;
     }
     const started = performance.now();
-    const comparison = await compareDriver(bench, program, cases);
+    const comparison = await compareDriver(bench, program, cases, [bench.plain, bench.tls]);
     comparisons.push(comparison);
     report(comparison, performance.now() - started);
   }

@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import type { Comparison, Outcome } from "./compare.ts";
-import type { Case } from "./contract.ts";
+import type { Case } from "./steps.ts";
 
 const PAGE = join(import.meta.dir, "../../docs/compatibility.md");
-const BEGIN = "<!-- written by scripts/test --compat --write -->";
-const END = "<!-- end of what is written -->";
+const BEGIN = "<!-- begin: written by scripts/test --compat --write -->";
+const END = "<!-- end -->";
 
 /** One row a case, one column a driver; under it what drivers cannot express, and why. */
 export function renderTable(cases: readonly Case[], comparisons: readonly Comparison[]): string {

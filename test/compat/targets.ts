@@ -14,7 +14,7 @@ import {
   startAcraConnector,
   startAcraServer,
 } from "../harness/acra.ts";
-import { TestAuthority } from "../harness/certificates.ts";
+import { TestAuthority, writeCertificate } from "../harness/certificates.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
 import { BIG_LENGTH, MOST_COLUMNS, PLAINTEXT } from "./contract.ts";
@@ -29,11 +29,18 @@ export interface Target {
   readonly sslmode: "disable" | "require";
 }
 
-/** Everything that runs while drivers are compared. */
-export interface Bench {
-  /** The database itself. */
+/** The database itself, and acra before it, where a driver connects in the same way. */
+export interface Comparand {
   readonly direct: Target;
   readonly throughAcra: readonly Target[];
+}
+
+/** Everything that runs while drivers are compared. */
+export interface Bench {
+  /** Without TLS, save where a case asks for it. */
+  readonly plain: Comparand;
+  /** All in TLS. */
+  readonly tls: Comparand;
   readonly password: string;
   /** File of the authority that signed the certificate of the database, and of acra. */
   readonly authorityFile: string;
@@ -57,7 +64,7 @@ const TABLES = `
     (3, 0, 0, 0, 0, 0, 0, false), (4, 32767, 2147483647, 9223372036854775807, 'Infinity', 'NaN', 'NaN', true);
   create table strings(id int primary key, plain text, varying varchar(40), fixed char(8), tiny "char", label name);
   insert into strings values (1, 'ünï 🦊', 'Grüße', 'ab', 'x', 'lábel'), (3, '', '', '', '', ''),
-    (4, E'tab\\t new\\nline \\\\ "quoted" ''single'' {brace} %s \$1', E'\\\\x41', '\\N', '"', 'Mixed Case');
+    (4, E'tab\\t new\\nline \\\\ "quoted" ''single'' {brace} %s $1', E'\\\\x41', '\\N', '"', 'Mixed Case');
   create table times(id int primary key, day date, clock time, clock_zone timetz, moment timestamp, instant timestamptz, span interval);
   insert into times values (1, '2024-02-29', '23:59:59.999999', '12:34:56+05:30', '2024-02-29 12:00:00.123456', '2024-02-29 12:00:00.123456+02', '1 year 2 months 3 days 04:05:06.789'),
     (3, '1970-01-01', '00:00', '00:00+00', '1970-01-01 00:00', '1970-01-01 00:00+00', '0'),
@@ -91,21 +98,40 @@ export async function startBench(): Promise<Bench> {
     startPostgres({ tls: { ...certificate, ca: authority.cert } }),
   ]);
   await makeTemplates(database, keys);
-  const authorityFile = join(makeTemporaryFolder(), "authority.pem");
+  const folder = makeTemporaryFolder();
+  const authorityFile = join(folder, "authority.pem");
   writeFileSync(authorityFile, authority.cert);
+  // SCRAM with channel binding wants the certificate of the database itself.
+  const own = writeCertificate(folder, "own", certificate);
+  const tls = [
+    `--tls_cert=${own.cert}`,
+    `--tls_key=${own.key}`,
+    `--tls_ca=${authorityFile}`,
+    "--tls_auth=0",
+  ];
   const raw = await startAcraServer(database, {
     keys,
-    flags: ["--acraconnector_transport_encryption_disable", `--client_id=${keys.clientId}`],
+    flags: [...tls, "--acraconnector_transport_encryption_disable", `--client_id=${keys.clientId}`],
   });
-  const session = await startAcraServer(database, { keys });
+  const session = await startAcraServer(database, { keys, flags: tls });
   const connector = await startAcraConnector(session, { keys });
   const admin = postgres(database.url(), { max: 1, onnotice: () => {} });
+  const direct: Target = {
+    name: "direct",
+    port: database.port,
+    template: "plain",
+    sslmode: "disable",
+  };
+  const throughRaw = throughPort("server (raw)", raw);
   return {
-    direct: { name: "direct", port: database.port, template: "plain", sslmode: "disable" },
-    throughAcra: [
-      throughPort("server (raw)", raw),
-      throughPort("connector and server (Secure Session)", connector),
-    ],
+    plain: {
+      direct,
+      throughAcra: [throughRaw, throughPort("connector and server (Secure Session)", connector)],
+    },
+    tls: {
+      direct: { ...direct, name: "direct in TLS", sslmode: "require" },
+      throughAcra: [{ ...throughRaw, name: "server (raw) in TLS", sslmode: "require" }],
+    },
     password: database.password,
     authorityFile,
     async refresh(template) {

@@ -136,10 +136,12 @@ class AsyncSession:
         return answer
 
     async def cancel(self, step):
-        # The time limit sends a cancel request, and waits for what comes of it.
+        # The time limit sends a cancel request. Only when that came to its query is the connection
+        # free before the query would have ended by itself.
         try:
             return await self.connection.fetch(step["sql"], timeout=0.5)
         except asyncio.TimeoutError:
+            await asyncio.wait_for(self.connection.fetch("select 1"), 10)
             return "canceling statement due to user request"
 
     async def notices(self, step):

@@ -39,6 +39,9 @@ def canonical(value):
         text = "\\x" + bytes(value).hex()
     elif isinstance(value, str):
         text = value
+    elif isinstance(value, list):
+        # The repr() of a memoryview tells where it lies.
+        text = str([canonical(one) for one in value])
     else:
         text = repr(value)
     if len(text) <= LONGEST:

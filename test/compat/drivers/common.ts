@@ -1,6 +1,6 @@
 /** What the driver programs in TypeScript share: cases in, one JSON line a case out. */
 
-import type { Case, Step, Value } from "../contract.ts";
+import type { Case, Step, Value } from "../steps.ts";
 
 /** Where to connect to, from the environment. */
 export const SETTINGS = {

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import packageJson from "pg/package.json" with { type: "json" };
-import type { Step } from "../contract.ts";
+import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import type { Step } from "../steps.ts";
 import {
   bytesOf,
   canonical,
@@ -113,7 +113,11 @@ class PgSession implements Session {
   }
 
   async #read(sql: string, more: object = {}): Promise<pg.QueryArrayResult> {
-    return await this.#client.query({ text: sql, rowMode: "array", ...more } as pg.QueryArrayConfig);
+    return await this.#client.query({
+      text: sql,
+      rowMode: "array",
+      ...more,
+    } as pg.QueryArrayConfig);
   }
 
   async #query(step: Step & { op: "query" }): Promise<unknown> {

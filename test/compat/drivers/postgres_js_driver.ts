@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import postgres from "postgres";
-import packageJson from "postgres/package.json" with { type: "json" };
-import type { Step, Value } from "../contract.ts";
+import packageJson from "../../../node_modules/postgres/package.json" with { type: "json" };
+import type { Step, Value } from "../steps.ts";
 import {
   bytesOf,
   canonical,
@@ -25,7 +25,7 @@ const ERROR_FIELDS =
     " ",
   );
 
-function tlsSettings(sslmode: string): postgres.Options<object>["ssl"] {
+function tlsSettings(sslmode: string): "prefer" | "require" | false | object {
   switch (sslmode) {
     case "disable":
       return false;
@@ -37,7 +37,10 @@ function tlsSettings(sslmode: string): postgres.Options<object>["ssl"] {
   }
 }
 
-function connect(login: Login = {}, more: postgres.Options<object> = {}): postgres.Sql {
+function connect(
+  login: Login = {},
+  onnotice: (notice: postgres.Notice) => void = () => {},
+): postgres.Sql {
   return postgres({
     host: SETTINGS.host,
     port: SETTINGS.port,
@@ -46,9 +49,8 @@ function connect(login: Login = {}, more: postgres.Options<object> = {}): postgr
     database: login.database ?? SETTINGS.database,
     ssl: tlsSettings(login.sslmode ?? SETTINGS.sslmode),
     max: 1,
-    onnotice: () => {},
-    ...more,
-  } as postgres.Options<object>) as postgres.Sql;
+    onnotice,
+  });
 }
 
 type Rows = postgres.RowList<readonly postgres.Row[]>;
@@ -71,7 +73,7 @@ class PostgresSession implements Session {
   readonly #sql: postgres.Sql;
 
   constructor() {
-    this.#sql = connect({}, { onnotice: (notice) => this.#notices.push(notice) });
+    this.#sql = connect({}, (notice) => this.#notices.push(notice));
   }
 
   async close(): Promise<void> {
@@ -161,10 +163,7 @@ class PostgresSession implements Session {
 
   async #copyThrough({ out, into }: Step & { op: "copy_through" }): Promise<void> {
     const other = connect();
-    await pipeline(
-      await this.#sql.unsafe(out).readable(),
-      await other.unsafe(into).writable(),
-    );
+    await pipeline(await this.#sql.unsafe(out).readable(), await other.unsafe(into).writable());
     await other.end();
   }
 

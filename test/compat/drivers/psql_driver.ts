@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Step, Value } from "../contract.ts";
+import type { Step, Value } from "../steps.ts";
 import {
   bytesOf,
   canonical,

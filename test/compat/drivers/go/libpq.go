@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -238,6 +239,12 @@ func describe(err error) any {
 
 func cannot(one step) string {
 	switch one.Op {
+	case "query":
+		for _, table := range []string{"strings", "times", "structured"} {
+			if one.Format == "binary" && strings.Contains(one.Sql, table) {
+				return "reads integers, bytea and UUIDs in binary, nothing else"
+			}
+		}
 	case "pipeline":
 		return "waits for every answer"
 	case "parts":
