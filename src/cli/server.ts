@@ -2,7 +2,7 @@
 
 import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { createSummingLog, EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ServerMetrics } from "../metrics/mod.ts";
 import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
@@ -53,11 +53,12 @@ async function runServer(
   context: CommandContext<typeof SERVER_SETTINGS>,
   values: ServerValues,
 ): Promise<number> {
-  const { log } = context;
+  const log = createSummingLog(context.log);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics(values);
   const settings = new ServerReload(context, values, (...now) => ({
     ...prepareServer(...now),
     metrics,
+    log,
   }));
   const first = settings.prepareFirst();
   const scrapes = openMetrics(values, metrics, {
@@ -69,7 +70,7 @@ async function runServer(
   });
   settings.attach(server);
   log.info(`Start listening to connections. Current PID: ${process.pid}`);
-  endStartUp(log, values);
+  endStartUp(context.log, values);
   for (const address of [server.address, server.apiAddress]) {
     if (address !== null) {
       log.info("Start listening connections", {
@@ -93,7 +94,7 @@ function prepareServer(
   context: CommandContext,
   values: ServerValues,
   changeConfig: ChangeConfig,
-): Omit<ServerOptions, "metrics"> {
+): Omit<ServerOptions, "metrics" | "log"> {
   context.log.info("Validating service configuration...");
   checkDatabase(values);
   checkTlsPair(values);
@@ -113,7 +114,7 @@ function checkDatabase(values: ServerValues): void {
 function makeOptions(
   context: CommandContext,
   values: ServerValues,
-): Omit<ServerOptions, "api" | "metrics"> {
+): Omit<ServerOptions, "api" | "metrics" | "log"> {
   const { log } = context;
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");
@@ -138,7 +139,6 @@ function makeOptions(
       shutdown: values.poison_shutdown_enable,
     },
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
-    log,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The running connector: one listener, one outgoing connection for each incoming one. */
 
-import type { ConnectorKeys } from "../keystore/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
+import { type ConnectorKeys, isKeystoreError } from "../keystore/mod.ts";
+import { describeError, EVENT, type Logger } from "../log/mod.ts";
 import type { ProgramMetrics } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
@@ -159,7 +159,8 @@ class Connector implements RunningConnector {
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: formatEndpoint(endpoint),
+          ...describeError(error),
         }),
     });
     this.#listeners.set(kind, listener);
@@ -188,8 +189,10 @@ class Connector implements RunningConnector {
         this.#options.metrics?.handshakeFailed(error.reason);
       }
       log.error("Can't connect to AcraServer", {
-        code: EVENT.handshakeFailed,
-        error: error instanceof Error ? error.message : String(error),
+        code: codeOf(error),
+        connection_string: formatEndpoint(server),
+        peer: connection.peer,
+        ...describeError(error),
       });
     }
   }
@@ -199,6 +202,7 @@ class Connector implements RunningConnector {
     if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
         code: EVENT.sessionFailed,
+        peer: connection.peer,
       });
       connection.abort();
       this.#forget(connection);
@@ -241,13 +245,12 @@ class Connector implements RunningConnector {
 
   #ended(connection: Connection, end: PumpEnd): void {
     const { log } = this.#options;
+    const fields = { peer: connection.peer, error: end.reason };
     if (end.error) {
-      log.error("Error from connection with AcraServer", {
-        code: EVENT.connectionNotStarted,
-        error: end.reason,
-      });
+      const code = EVENT.connectionNotStarted;
+      log.error("Error from connection with AcraServer", { code, ...fields });
     } else {
-      log.debug("Connection closed", { error: end.reason });
+      log.debug("Connection closed", fields);
     }
     this.#forget(connection);
   }
@@ -260,4 +263,11 @@ class Connector implements RunningConnector {
       this.#allEnded?.();
     }
   }
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof HandshakeError) {
+    return EVENT.handshakeFailed;
+  }
+  return isKeystoreError(error) ? EVENT.keyUnreadable : EVENT.connectionNotStarted;
 }

@@ -1,7 +1,7 @@
 /** Peels the transport off an accepted connection and tells whose connection it is. */
 
 import { isValidClientId } from "../keystore/mod.ts";
-import { EVENT } from "../log/mod.ts";
+import { describeError, EVENT } from "../log/mod.ts";
 import { acceptSecureSession, type Connection, HandshakeError } from "../transport/mod.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -34,21 +34,29 @@ export async function acceptTransport(
   }
 }
 
+const REFUSED = "Can't wrap connection from acra-connector";
+
 /** Where a refusal is told. */
 type Refused = Pick<ServerOptions, "log" | "metrics">;
 
-/** Logs why a connection was not let in; one that ended before its handshake is nobody's worry. */
-export function reportRefusal(error: unknown, { log, metrics }: Refused): void {
+/** Logs why a peer was not let in; one that left before it said who it is is nobody's worry. */
+export function reportRefusal(error: unknown, peer: string, { log, metrics }: Refused): void {
   if (error instanceof HandshakeError) {
     metrics?.handshakeFailed(error.reason);
   }
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof HandshakeError && error.reason === "closed") {
-    log.debug("Connection closed before the handshake", { error: message });
+  const fields = { peer, ...describeError(error) };
+  if (!(error instanceof HandshakeError)) {
+    log.error(REFUSED, { code: EVENT.handshakeFailed, ...fields });
+  } else if (error.reason === "closed" && error.announcedId === undefined) {
+    log.debug("Connection closed before the handshake", fields);
+  } else if (error.reason === "keys") {
+    log.error(REFUSED, { code: EVENT.keyUnreadable, ...fields, ...describeCause(error) });
   } else {
-    log.error("Can't wrap connection from acra-connector", {
-      code: EVENT.handshakeFailed,
-      error: message,
-    });
+    log.error(REFUSED, { code: EVENT.handshakeFailed, ...fields });
   }
+}
+
+/** What is wrong with a key: its file is named there. */
+function describeCause({ message, cause }: HandshakeError): { readonly error?: string } {
+  return cause instanceof Error ? { error: `${message}: ${cause.message}` } : {};
 }

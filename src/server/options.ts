@@ -2,7 +2,7 @@
 
 import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
-import type { Logger } from "../log/mod.ts";
+import type { SummingLogger } from "../log/mod.ts";
 import type { ServerMetrics } from "../metrics/mod.ts";
 import type { ByteaFormat, CellMode } from "../pipeline/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
@@ -46,5 +46,5 @@ export interface ServerOptions {
   readonly closeTimeoutMs: number;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ServerMetrics | null;
-  readonly log: Logger;
+  readonly log: SummingLogger;
 }

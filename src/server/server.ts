@@ -1,7 +1,7 @@
 /** The running server: its listeners, its sessions, new settings while it runs, and an orderly end. */
 
 import type { ApiActions } from "../http_api/mod.ts";
-import { EVENT } from "../log/mod.ts";
+import { describeError, EVENT } from "../log/mod.ts";
 import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
 import { startApiSession } from "./api_session.ts";
 import { Gate, type Move } from "./gate.ts";
@@ -62,8 +62,18 @@ class Server implements RunningServer {
     this.#finish = resolve;
     this.#options = options;
     this.#starter = this.#createStarter(options);
-    this.#dataGate = new Gate(this.#handle((connection) => this.#startSession(connection)));
-    this.#apiGate = new Gate(this.#handle((connection) => this.#startApiSession(connection)));
+    this.#dataGate = new Gate(
+      this.#handle(
+        (connection) => this.#startSession(connection),
+        () => this.address,
+      ),
+    );
+    this.#apiGate = new Gate(
+      this.#handle(
+        (connection) => this.#startApiSession(connection),
+        () => this.apiAddress ?? "",
+      ),
+    );
   }
 
   get address(): string {
@@ -140,13 +150,13 @@ class Server implements RunningServer {
 
   #createStarter(options: ServerOptions): SessionStarter {
     const react = createPoisonReaction(options.poison, options.log, () => this.stop(1));
-    return new SessionStarter(options, () => {
+    return new SessionStarter(options, (about) => {
       options.metrics?.poisonAlarm();
-      react();
+      react(about);
     });
   }
 
-  #handle(start: (connection: Connection) => void): ListenHandler {
+  #handle(start: (connection: Connection) => void, address: () => string): ListenHandler {
     return {
       accepted: (connection) => {
         if (this.#stopping) {
@@ -158,7 +168,8 @@ class Server implements RunningServer {
       failed: (error) =>
         this.#options.log.error("Can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: address(),
+          ...describeError(error),
         }),
     };
   }

@@ -14,6 +14,7 @@ import {
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
+import { createSessionEvents } from "./session_log.ts";
 
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
@@ -22,29 +23,30 @@ const HELD_ZONE_KEYS = 16;
 export type CreateSession = (clientId: string) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
-export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
+export function createSessionFactory(options: ServerOptions): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
-  const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
-  const makeDecryptor = (clientId: string): Stage =>
+  const findPoisonKey = poison.detect
+    ? createPoisonKeySource(keys, createSessionEvents(options, {}))
+    : null;
+  const makeDecryptor = (clientId: string, events: SessionEvents): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
       : createDecryptor(
           holdKey(keys, () => keys.findStorageKey(clientId)),
           events,
         );
-  const makeStages = (clientId: string): readonly Stage[] => {
-    const decryptor = makeDecryptor(clientId);
+  const makeStages = (clientId: string, events: SessionEvents): readonly Stage[] => {
+    const decryptor = makeDecryptor(clientId, events);
     if (findPoisonKey === null) {
       return [decryptor];
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (clientId) =>
-    createPostgresSession({
-      cells: { mode: cellMode, stages: makeStages(clientId) },
-      byteaFormat,
-      events,
-    });
+  return (clientId) => {
+    const events = createSessionEvents(options, { client_id: clientId });
+    const stages = makeStages(clientId, events);
+    return createPostgresSession({ cells: { mode: cellMode, stages }, byteaFormat, events });
+  };
 }
 
 /** The same for the zones that a session met first; further ones are asked for each time. */

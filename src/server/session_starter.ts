@@ -1,13 +1,12 @@
 /** From an accepted connection to a running session: client id, database, pump. */
 
-import { EVENT, type Logger } from "../log/mod.ts";
+import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
 import type { ProtocolSession } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import type { ServerOptions } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
-import { createSessionEvents } from "./session_log.ts";
 
 /** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -20,16 +19,19 @@ export interface Session {
   abort(reason: string): void;
 }
 
+/** What happens when a session meets a poison record; the fields tell whose session it is. */
+type Alarm = (about: LogFields) => void;
+
 /** Starts sessions that all share one set of options. */
 export class SessionStarter {
   readonly #options: ServerOptions;
-  readonly #alarm: () => void;
+  readonly #alarm: Alarm;
   readonly #createSession: CreateSession;
 
-  constructor(options: ServerOptions, alarm: () => void) {
+  constructor(options: ServerOptions, alarm: Alarm) {
     this.#options = options;
     this.#alarm = alarm;
-    this.#createSession = createSessionFactory(options, createSessionEvents(options));
+    this.#createSession = createSessionFactory(options);
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
@@ -45,15 +47,18 @@ class ServerSession implements Session {
   readonly #accepted: Connection;
   readonly #options: ServerOptions;
   readonly #log: Logger;
-  readonly #alarm: () => void;
+  readonly #alarm: Alarm;
   readonly #ended: () => void;
+  /** Whose session it is, for log lines: the client id is added once it is known. */
+  #about: LogFields;
   #pump: Pump | null = null;
   #cancelled = false;
   #draining = false;
   #startupTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(accepted: Connection, options: ServerOptions, alarm: () => void, ended: () => void) {
+  constructor(accepted: Connection, options: ServerOptions, alarm: Alarm, ended: () => void) {
     this.#accepted = accepted;
+    this.#about = { peer: accepted.peer };
     this.#options = options;
     this.#log = options.log;
     this.#alarm = alarm;
@@ -67,7 +72,8 @@ class ServerSession implements Session {
         this.#options,
         CONNECT_TIMEOUT_MS,
       );
-      this.#log.info("Handle new connection", { client_id: clientId });
+      this.#about = { client_id: clientId, peer: connection.peer };
+      this.#log.info("Handle new connection", this.#about);
       const database = await this.#dialDatabase();
       if (this.#cancelled) {
         connection.abort();
@@ -77,7 +83,7 @@ class ServerSession implements Session {
       }
       this.#startPump(createSession(clientId), connection, database);
     } catch (error) {
-      reportRefusal(error, this.#options);
+      reportRefusal(error, this.#accepted.peer, this.#options);
       this.#ended();
     }
   }
@@ -108,7 +114,8 @@ class ServerSession implements Session {
       this.#log.error("Can't connect to db", {
         code: EVENT.databaseUnreachable,
         connection_string: formatEndpoint(database),
-        error: messageOf(error),
+        ...this.#about,
+        ...describeError(error),
       });
       return null;
     }
@@ -119,9 +126,9 @@ class ServerSession implements Session {
       session,
       client,
       database,
-      alarm: this.#alarm,
+      alarm: () => this.#alarm(this.#about),
       meter: this.#options.metrics,
-      ended: (end) => this.#finished(end),
+      ended: (end) => this.#finished(end, database !== null),
     });
     this.#pump = pump;
     this.#startupTimer = setTimeout(() => {
@@ -135,18 +142,21 @@ class ServerSession implements Session {
     }
   }
 
-  #finished(end: PumpEnd): void {
+  /** An unreachable database was told of before. */
+  #finished({ error, reason }: PumpEnd, reached: boolean): void {
     if (this.#startupTimer !== null) {
       clearTimeout(this.#startupTimer);
     }
-    if (end.error) {
-      this.#log.error("Session ended", { code: EVENT.sessionFailed, error: end.reason });
+    if (error && reached) {
+      this.#log.error("Session ended", {
+        code: EVENT.sessionFailed,
+        ...this.#about,
+        error: reason,
+      });
+    } else {
+      this.#log.debug("Session ended", { ...this.#about, error: reason });
     }
     this.#log.info("Finished processing client's connection");
     this.#ended();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
