@@ -264,25 +264,29 @@ export class Pump {
   }
 
   #sideClosed(side: Side, leg: Leg, error: Error | null): void {
+    const end = error === null ? this.#leaving(side) : this.#failing(side, error);
     leg.markClosed();
-    this.#close(error === null ? this.#leaving(side) : this.#failing(side, error));
+    this.#close(end);
     if (side === "client" && this.#database !== null && !this.#database.closed) {
       this.#database.connection.abort();
     }
     this.#report();
   }
 
-  /** A side closed in an orderly way: the database should have answered before. */
+  /** A side closed in an orderly way: a database should not while its application waits for it. */
   #leaving(side: Side): PumpEnd {
-    const reason = `the ${side} closed its connection`;
-    return { reason, error: side === "database" && !this.#options.session.settled };
+    const first = this.#client.ended ? "client" : side;
+    const reason = `the ${first} closed its connection`;
+    return { reason, error: first === "database" && !this.#options.session.settled };
   }
 
   /** Applications end by a reset as well; a database does so only when its application is gone. */
   #failing(side: Side, error: Error): PumpEnd {
     const reason = `connection with the ${side} failed: ${error.message}`;
-    const usual = isReset(error) && (side === "client" || this.#client.ended);
-    return { reason, error: !usual || !this.#options.session.settled };
+    const { settled } = this.#options.session;
+    const gone = this.#client.ended;
+    const usual = side === "client" ? settled || gone : settled && gone;
+    return { reason, error: !isReset(error) || !usual };
   }
 
   /** Flushes and closes both sides; a side that does not follow in time is cut. */

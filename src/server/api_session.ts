@@ -1,6 +1,11 @@
 /** One connection to the HTTP API: transport, one request, its answer (acra-cli.md §10.1). */
 
-import { type ApiActions, ApiConversation, answerRequest, type ConversationEnd } from "../http_api/mod.ts";
+import {
+  type ApiActions,
+  ApiConversation,
+  answerRequest,
+  type ConversationEnd,
+} from "../http_api/mod.ts";
 import { EVENT, type LogFields } from "../log/mod.ts";
 import type { Connection } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";

@@ -55,7 +55,11 @@ function createSessionLog(log: SummingLogger, about: LogFields): SessionEvents {
         count,
       }),
     rowTooLarge: (bytes) =>
-      log.warning("A row is too large to be decrypted and passes as it is", { ...about, bytes }),
+      log.warning("A row is too large to be decrypted and passes as it is", {
+        ...about,
+        code: EVENT.rowUnprocessable,
+        bytes,
+      }),
     rowMalformed: () =>
       log.warning("A malformed row passes as it is", {
         ...about,
