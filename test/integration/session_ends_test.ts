@@ -5,16 +5,16 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { type AcraKeys, makeKeys, startAcraServer } from "../harness/acra.ts";
 import {
-  type AcraKeys,
-  type AcraProcess,
-  makeKeys,
-  startAcraConnector,
-  startAcraServer,
-} from "../harness/acra.ts";
-import { isFailure, type LogLine, readJsonLines } from "../harness/log_lines.ts";
+  closes,
+  connectAnd,
+  type Deed,
+  endOf,
+  failuresOf,
+  resets,
+  sends,
+} from "../harness/connection_deeds.ts";
 import { message, RawClient, ScriptedDatabase, startupMessage } from "../harness/pg_peers.ts";
 import { findFreePort } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
@@ -76,40 +76,6 @@ async function terminate(port: number, busy: boolean): Promise<void> {
   await ask(other, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${victims}`);
   other.send(message("X"));
   await other.untilClosed();
-}
-
-/** What somebody does with the port of a program. */
-type Deed = (port: number) => Promise<void>;
-
-async function connectAnd(port: number, deed: (client: RawClient) => void): Promise<void> {
-  const client = await RawClient.connect(port);
-  await Bun.sleep(50);
-  deed(client);
-  await client.untilClosed();
-}
-
-function sends(...bytes: Uint8Array[]): Deed {
-  return (port) => connectAnd(port, (client) => client.send(Buffer.concat(bytes)));
-}
-
-const closes: Deed = (port) => connectAnd(port, (client) => client.close());
-const resets: Deed = (port) => connectAnd(port, (client) => client.socket.resetAndDestroy());
-
-/** Waits for the line that tells how a connection ended. */
-async function endOf(program: AcraProcess, pattern: RegExp): Promise<LogLine> {
-  const text = await program.process.stderr.waitFor(pattern);
-  return readJsonLines([text])[0] as LogLine;
-}
-
-function failuresOf(program: AcraProcess): LogLine[] {
-  return readJsonLines(program.process.stderr.lines).filter(isFailure);
-}
-
-/** A frame of the Secure Session's carriage. */
-function frame(content: string): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(Buffer.byteLength(content));
-  return Buffer.concat([length, Buffer.from(content)]);
 }
 
 describe("a normal end of a session is a debug line", () => {
@@ -313,128 +279,4 @@ describe("a session that is broken off or fails is an error line", () => {
     expect(summary).toMatchObject({ ...common, repeated: 19 });
     expect(others).toEqual([]);
   });
-});
-
-describe("a handshake", () => {
-  let server: AcraProcess;
-
-  beforeAll(async () => {
-    server = await startAcraServer(database, { keys, flags: LOG });
-  });
-
-  afterAll(async () => {
-    await server.stop();
-  });
-
-  test("that is not begun is a debug line", async () => {
-    for (const deed of [closes, resets]) {
-      await deed(server.port);
-    }
-    const line = await endOf(server, /Connection closed before the handshake/);
-    expect(line).toMatchObject({ level: "debug", reason: "closed" });
-    await startAcraServer(database, { keys }).then((other) => other.stop());
-    expect(failuresOf(server)).toEqual([]);
-  });
-
-  test("that fails is an error line with its reason and the peer", async () => {
-    const deeds: readonly (readonly [string, Deed])[] = [
-      ["malformed", sends(Buffer.from("GET / HTTP/1.1\r\n\r\n"))],
-      ["unknown-id", sends(frame("another_client"))],
-      [
-        "closed",
-        (port) =>
-          connectAnd(port, (client) => {
-            client.send(frame(keys.clientId));
-            client.socket.end();
-          }),
-      ],
-    ];
-    for (const [reason, deed] of deeds) {
-      await deed(server.port);
-      const line = await endOf(
-        server,
-        new RegExp(`"reason":"${reason}".*"level":"error"|"level":"error".*"reason":"${reason}"`),
-      );
-      expect(line).toMatchObject({ code: 538, msg: "Can't wrap connection from acra-connector" });
-      expect(line["peer"]).toMatch(/^127\.0\.0\.1:\d+$/);
-    }
-  });
-
-  test("with a foreign key is an error on both sides", async () => {
-    const foreign = { ...(await makeKeys()), serverFolder: keys.serverFolder };
-    const connector = await startAcraConnector(server, { keys: foreign, flags: LOG });
-    await connectAnd(connector.port, () => {});
-    expect(await endOf(server, /"reason":"authentication"/)).toMatchObject({
-      level: "error",
-      code: 538,
-      error: expect.stringContaining(`client id "${keys.clientId}"`),
-    });
-    expect(await endOf(connector, /Can't connect to AcraServer/)).toMatchObject({
-      level: "error",
-      code: 538,
-      reason: "closed",
-      connection_string: `tcp://127.0.0.1:${server.port}/`,
-      peer: expect.stringContaining("127.0.0.1:"),
-    });
-    await connector.stop();
-  });
-
-  test("for which the server's key cannot be used names the file", async () => {
-    const own = await makeKeys("careless");
-    const path = join(own.serverFolder, "careless_server");
-    const careless = await startAcraServer(database, { keys: own, flags: LOG });
-    chmodSync(path, 0o644);
-    await sends(frame("careless"))(careless.port);
-    expect(await endOf(careless, /"reason":"keys"/)).toMatchObject({
-      level: "error",
-      code: 511,
-      error: expect.stringContaining(path),
-    });
-    rmSync(path);
-    await careless.stop();
-  });
-});
-
-describe("a connector", () => {
-  test("says at debug level that applications went away", async () => {
-    const server = await startAcraServer(database, { keys, flags: LOG });
-    const connector = await startAcraConnector(server, { keys, flags: LOG });
-    await closes(connector.port);
-    (await login(connector.port)).socket.resetAndDestroy();
-    const line = await endOf(connector, /connection with the client failed/);
-    expect(line).toMatchObject({ level: "debug", msg: "Connection closed" });
-    await endOf(server, /"Session ended"/);
-    expect([await connector.stop(), await server.stop()]).toEqual([0, 0]);
-    expect([...failuresOf(connector), ...failuresOf(server)]).toEqual([]);
-  });
-
-  test("says as errors that its server cannot be reached or broke off", async () => {
-    const nobody = { port: await findFreePort() };
-    const raw = ["--acraserver_transport_encryption_disable", ...LOG];
-    const alone = await startAcraConnector(nobody, { keys, flags: raw });
-    await connectAnd(alone.port, () => {});
-    expect(await endOf(alone, /Can't connect to AcraServer/)).toMatchObject({ code: 534 });
-    await alone.stop();
-    const connector = await startAcraConnector({ port: scripted.port }, { keys, flags: raw });
-    const client = await RawClient.login(connector.port);
-    client.send(message("Q", `reset${END}`));
-    await client.untilClosed();
-    expect(await endOf(connector, /Error from connection with AcraServer/)).toMatchObject({
-      level: "error",
-      code: 534,
-      peer: expect.stringContaining("127.0.0.1:"),
-    });
-    await connector.stop();
-  });
-});
-
-test("the HTTP API tells a peer that went away from one that asked for nonsense", async () => {
-  const port = await findFreePort();
-  const api = ["--http_api_enable", `--incoming_connection_api_string=tcp://127.0.0.1:${port}/`];
-  const server = await startAcraServer(database, { keys, flags: [...rawFlags, ...api] });
-  await closes(port);
-  expect(await endOf(server, /"API session ended"/)).toMatchObject({ level: "debug" });
-  await sends(Buffer.from("nonsense\r\n\r\n"))(port);
-  expect(await endOf(server, /malformed/)).toMatchObject({ level: "error", code: 535 });
-  await server.stop();
 });
