@@ -156,7 +156,7 @@ class ServerSession implements Session {
     } else {
       this.#log.debug("Session ended", { ...this.#about, error: reason });
     }
-    this.#log.info("Finished processing client's connection");
+    this.#log.info("Finished processing client's connection", this.#about);
     this.#ended();
   }
 }

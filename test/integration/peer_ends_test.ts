@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
+import net from "node:net";
 import { join } from "node:path";
 import {
   type AcraKeys,
@@ -25,6 +26,7 @@ import {
 } from "../harness/connection_deeds.ts";
 import { message, RawClient, ScriptedDatabase } from "../harness/pg_peers.ts";
 import { findFreePort } from "../harness/ports.ts";
+import { testUnless } from "../harness/skip.ts";
 
 const LOG = ["--logging_format=json", "-d"];
 const END = "\0";
@@ -47,6 +49,44 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.stop();
 });
+
+/** Carries bytes to a port, until it is told to change the last one of each chunk. */
+async function startRelay(to: number) {
+  let damaged = false;
+  const sockets: net.Socket[] = [];
+  const relay = net.createServer((near) => {
+    const far = net.connect(to, "127.0.0.1");
+    sockets.push(near, far);
+    near.on("data", (chunk: Buffer) => {
+      if (damaged) {
+        chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1;
+      }
+      far.write(chunk);
+    });
+    far.on("data", (chunk: Buffer) => near.write(chunk));
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      socket.on("error", () => {});
+      socket.on("close", () => other.resetAndDestroy());
+    }
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  const address = relay.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    damage: () => {
+      damaged = true;
+    },
+    stop: () => {
+      relay.close();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+    },
+  };
+}
 
 describe("a handshake", () => {
   let server: AcraProcess;
@@ -158,6 +198,41 @@ describe("a connector", () => {
     await connector.stop();
   });
 });
+
+test("a Secure Session that is damaged under way is an error on both sides, also between requests", async () => {
+  const server = await startAcraServer(target, { keys, flags: LOG });
+  const relay = await startRelay(server.port);
+  const connector = await startAcraConnector(relay, { keys, flags: LOG });
+  const client = await RawClient.login(connector.port);
+  relay.damage();
+  client.send(message("X"));
+  await client.untilClosed();
+  expect(await endOf(server, /"Session ended"/)).toMatchObject({
+    level: "error",
+    code: 535,
+    client_id: keys.clientId,
+    error: expect.stringContaining("connection with the client failed: "),
+  });
+  expect(await endOf(connector, /Error from connection/)).toMatchObject({ level: "error" });
+  await connector.stop();
+  await server.stop();
+  relay.stop();
+});
+
+testUnless(
+  process.env["SLOW"] ? null : "waits for 10 s: set SLOW",
+  "the count of what is held back comes out while nothing else happens",
+  async () => {
+    const server = await startAcraServer(target, { keys, flags: LOG });
+    for (let count = 0; count < 3; count++) {
+      await sends(frame("another_client"))(server.port);
+    }
+    expect(await endOf(server, /"repeated"/)).toMatchObject({ reason: "unknown-id", repeated: 2 });
+    expect(failuresOf(server)).toHaveLength(2);
+    await server.stop();
+  },
+  60_000,
+);
 
 test("the HTTP API tells a peer that went away from one that asked for nonsense", async () => {
   const port = await findFreePort();

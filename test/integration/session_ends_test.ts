@@ -104,6 +104,16 @@ describe("a normal end of a session is a debug line", () => {
       /closed its connection/,
     ],
     [
+      "an application that says goodbye in a transaction",
+      async (port) => {
+        const client = await login(port);
+        await ask(client, "BEGIN");
+        client.send(message("X"));
+        await client.untilClosed();
+      },
+      /closed its connection/,
+    ],
+    [
       "an application that simply closes its socket",
       async (port) => (await login(port)).close(),
       closed,
