@@ -31,7 +31,11 @@ export interface MixedExchange extends Exchange {
 const COPY_LINES = Array.from({ length: 20 }, (_, index) => message("d", `copied ${index}\n`));
 
 const REQUESTS: readonly Request[] = [
-  { name: "point query", request: query("SELECT id, name FROM soak_items WHERE id = 7"), weight: 8 },
+  {
+    name: "point query",
+    request: query("SELECT id, name FROM soak_items WHERE id = 7"),
+    weight: 8,
+  },
   {
     name: "protected rows, text",
     request: query("SELECT id, secret FROM soak_secrets ORDER BY id"),
@@ -59,7 +63,11 @@ const REQUESTS: readonly Request[] = [
     ]),
     weight: 4,
   },
-  { name: "scan", request: query("SELECT * FROM soak_items WHERE id <= 50 ORDER BY id"), weight: 2 },
+  {
+    name: "scan",
+    request: query("SELECT * FROM soak_items WHERE id <= 50 ORDER BY id"),
+    weight: 2,
+  },
   { name: "insert", request: query("INSERT INTO soak_writes VALUES ('x')"), writes: 1, weight: 4 },
   {
     name: "COPY in",

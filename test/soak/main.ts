@@ -10,7 +10,12 @@
  */
 
 import { parseArgs } from "node:util";
-import { type AcraProcess, makeKeys, startAcraConnector, startAcraServer } from "../harness/acra.ts";
+import {
+  type AcraProcess,
+  makeKeys,
+  startAcraConnector,
+  startAcraServer,
+} from "../harness/acra.ts";
 import { seededRandom } from "../harness/pg_peers.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { readUsage, type Usage } from "../harness/process_usage.ts";
