@@ -175,6 +175,15 @@ export class FaultRig {
     this.#backends = await this.#countBackends();
   }
 
+  /** Waits until a crash of the database has reached everybody. */
+  async untilWitnessesLost(): Promise<void> {
+    await Promise.all(
+      this.#witnesses.map(({ client }) =>
+        Promise.race([client?.untilClosed(), Bun.sleep(SETTLE_MS)]),
+      ),
+    );
+  }
+
   /** Waits until no program works any more; answers which one goes on although nothing moves. */
   async untilQuiet(excepting: readonly ProgramName[]): Promise<string[]> {
     let busy = this.programs.names.filter((name) => !excepting.includes(name));

@@ -120,6 +120,7 @@ async function killBackend(rig: FaultRig, path: Path, message: string): Promise<
     },
     () => rig.tour(path, {}),
   );
+  await rig.untilWitnessesLost();
   await rig.recover([]);
   return [...faults, ...(await rig.settle())];
 }
@@ -138,6 +139,7 @@ async function killBackendOfSlowReader(rig: FaultRig, path: Path): Promise<strin
     },
     () => rig.readMuch(path, {}),
   );
+  await rig.untilWitnessesLost();
   await rig.recover([]);
   return [...faults, ...(await rig.settle())];
 }

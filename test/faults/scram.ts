@@ -11,15 +11,13 @@ const OK = 0;
 /** Salted passwords are dear, and the salt of a user stays the same. */
 const saltedPasswords = new Map<string, Buffer>();
 
-/**
- * Answers what the server asks for after the StartupMessage.
- * @returns the messages up to AuthenticationOk
- */
+/** Answers what the server asks for after the StartupMessage, up to AuthenticationOk; `received` gets what comes. */
 export async function authenticate(
   client: RawClient,
   password: string,
-): Promise<readonly ReceivedMessage[]> {
-  const received = await client.until("R");
+  received: ReceivedMessage[],
+): Promise<void> {
+  received.push(...(await client.until("R")));
   const first = Buffer.from(`n,,${CLIENT_FIRST_BARE}`);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(first.length);
@@ -31,7 +29,7 @@ export async function authenticate(
     if (asked.readUInt32BE(0) === CONTINUE) {
       client.send(message("p", finalMessage(asked.toString("latin1", 4), password)));
     } else if (asked.readUInt32BE(0) === OK) {
-      return received;
+      return;
     }
   }
 }

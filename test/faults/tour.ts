@@ -76,7 +76,7 @@ export async function logIn(
 ): Promise<void> {
   // The unknown option makes the database answer with NegotiateProtocolVersion.
   client.send(startupMessage({ user, database, "_pq_.acra_tour": "1" }));
-  transcript.push(...(await authenticate(client, password)));
+  await authenticate(client, password, transcript);
   transcript.push(...(await client.until("Z")));
 }
 
