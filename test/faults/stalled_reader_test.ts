@@ -121,7 +121,7 @@ class RowCounter {
     if (this.#type === "D") {
       const from = this.#bodyAt - 6;
       const skipped = Math.max(0, -from);
-      const expected = this.#cell.subarray(from + skipped, from + part.length);
+      const expected = this.#cell.subarray(from + skipped, Math.max(0, from + part.length));
       this.wrong += part.subarray(skipped).equals(expected) ? 0 : 1;
     }
   }
