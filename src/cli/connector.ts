@@ -1,16 +1,20 @@
 /** `acra connector`: from settings to a running connector (acra-cli.md §8.2, §6.7, §7.1). */
 
 import { ConfigError, type SettingValues } from "../config/mod.ts";
-import { type ConnectorOptions, startConnector } from "../connector/mod.ts";
+import {
+  type ConnectorOptions,
+  type ConnectorTransport,
+  startConnector,
+} from "../connector/mod.ts";
 import {
   FilesystemConnectorKeys,
   isKeystoreError,
   isValidClientId,
   readMasterKey,
 } from "../keystore/mod.ts";
-import type { LevelledLogger } from "../log/mod.ts";
+import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ProgramMetrics } from "../metrics/mod.ts";
-import type { Endpoint } from "../transport/mod.ts";
+import { createTlsClientSetup, type Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
@@ -22,11 +26,13 @@ import {
 } from "./endpoints.ts";
 import { openMetrics } from "./metrics_listener.ts";
 import { findConnectorObstacle } from "./readiness.ts";
-import { CLIENT_ID_RULE, checkTlsPair } from "./shared_settings.ts";
+import { CLIENT_ID_RULE } from "./shared_settings.ts";
+import { prepareTls, readMaterial } from "./tls_settings.ts";
 import { readVersion, releaseOf } from "./version.ts";
 
 type ConnectorValues = SettingValues<typeof CONNECTOR_SETTINGS>;
 
+const TRANSPORT_NAMES = { raw: "raw", tls: "TLS", "secure-session": "Secure Session" } as const;
 /** The original has no setting for this; long enough for a statement, short for an operator, in ms. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
@@ -50,7 +56,6 @@ export const connectorCommand = defineCommand({
 async function runConnector(context: CommandContext, values: ConnectorValues): Promise<number> {
   const { log } = context;
   log.info("Validating service configuration...");
-  checkTlsPair(values);
   log.info(`Preparing to start in mode: ${values.mode}`);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics();
   const options = { ...makeOptions(context, values), metrics };
@@ -104,19 +109,52 @@ function makeOptions(
   log.info("Keystore init OK");
   checkKeys(keys, clientId, log);
   log.info("Configuring transport...");
-  const encryptionDisabled = values.acraserver_transport_encryption_disable;
-  const transport = encryptionDisabled ? "raw" : "Secure Session";
-  log.info(`Selecting transport: use ${transport} transport wrapper`);
+  const transport = chooseTransport(values, server, api?.server ?? server);
+  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
   return {
     data: { listen: connectorListenEndpoint(values), server },
     api,
     clientId,
-    encryptionDisabled,
+    transport,
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
     keys,
     log,
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   };
+}
+
+/** The order of precedence is that of acra-formats.md §5.5: TLS, raw, Secure Session. */
+function chooseTransport(
+  values: ConnectorValues,
+  server: Endpoint,
+  apiServer: Endpoint,
+): ConnectorTransport {
+  const named = readMaterial(values);
+  if (!values.acraserver_tls_transport_enable) {
+    return values.acraserver_transport_encryption_disable
+      ? { kind: "raw" }
+      : { kind: "secure-session" };
+  }
+  const setupFor = (endpoint: Endpoint) =>
+    prepareTls(values, named, (material) =>
+      createTlsClientSetup(material, "authority-and-name", expectedName(values, endpoint)),
+    );
+  return { kind: "tls", data: setupFor(server), api: setupFor(apiServer) };
+}
+
+/** @throws ConfigError when there is nothing that the certificate could be compared with. */
+function expectedName(values: ConnectorValues, endpoint: Endpoint): string {
+  if (values.tls_acraserver_sni !== "") {
+    return values.tls_acraserver_sni;
+  }
+  if (endpoint.kind === "tcp") {
+    return endpoint.host;
+  }
+  throw new ConfigError(
+    "TLS over a unix socket needs the name that the server's certificate is for",
+    "set --tls_acraserver_sni",
+    { code: EVENT.transportMisconfigured },
+  );
 }
 
 function chooseServer(values: ConnectorValues): Endpoint {

@@ -1,13 +1,8 @@
 /** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2). */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
-import {
-  LOGGING_SETTINGS,
-  METRICS_SETTING,
-  needsTls,
-  TLS_SETTINGS,
-  validatePort,
-} from "./shared_settings.ts";
+import { LOGGING_SETTINGS, METRICS_SETTING, validatePort } from "./shared_settings.ts";
+import { TLS_SETTINGS } from "./tls_settings.ts";
 
 const MODES = ["acraserver", "acratranslator"];
 
@@ -60,7 +55,6 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "boolean",
     default: false,
     help: "Speak TLS with the server",
-    unavailable: "TLS",
   },
   {
     name: "acraserver_transport_encryption_disable",
@@ -153,7 +147,6 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Name expected in the certificate of the server; by default its host",
-    inert: needsTls,
   },
   {
     name: "user_check_disable",

@@ -13,12 +13,12 @@ import { findServerObstacle } from "./readiness.ts";
 import { type ChangeConfig, makeApi } from "./server_api.ts";
 import { ServerReload } from "./server_reload.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
-import { checkTlsPair } from "./shared_settings.ts";
+import { makeServerTls } from "./server_tls.ts";
 import { readVersion, releaseOf } from "./version.ts";
 
 type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
 
-const TRANSPORT_NAMES = { raw: "raw", "secure-session": "Secure Session" } as const;
+const TRANSPORT_NAMES = { raw: "raw", tls: "TLS", "secure-session": "Secure Session" } as const;
 
 export const serverCommand = defineCommand({
   name: "server",
@@ -96,7 +96,6 @@ function prepareServer(
 ): Omit<ServerOptions, "metrics"> {
   context.log.info("Validating service configuration...");
   checkDatabase(values);
-  checkTlsPair(values);
   return { ...makeOptions(context, values), api: makeApi(context, values, changeConfig) };
 }
 
@@ -127,7 +126,7 @@ function makeOptions(
   return {
     listen: listenEndpoint(values),
     database: databaseEndpoint(values),
-    transport: chooseTransport(values, log),
+    ...chooseTransport(values, log),
     keys,
     zoneMode: values.zonemode_enable,
     cellMode: cellModeOf(values),
@@ -150,12 +149,16 @@ function cellModeOf(values: ServerValues): ServerOptions["cellMode"] {
   return values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell";
 }
 
-function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTransport {
+/** The order of precedence is that of acra-formats.md §5.5: TLS, raw, Secure Session. */
+function chooseTransport(
+  values: ServerValues,
+  log: LevelledLogger,
+): Pick<ServerOptions, "transport" | "tls"> {
   log.info("Configuring transport...");
-  const transport: ServerTransport = values.acraconnector_transport_encryption_disable
-    ? { kind: "raw", clientId: values.client_id }
-    : { kind: "secure-session" };
-  if (transport.kind === "raw" && transport.clientId === "" && !values.zonemode_enable) {
+  const tls = makeServerTls(values);
+  const transport = transportOf(values);
+  const isNamed = values.client_id !== "" || values.zonemode_enable || tls.identifier !== null;
+  if (transport.kind === "raw" && !isNamed) {
     throw new ConfigError(
       "Configuration error: without zones raw transport needs a client id",
       "name whose keys to use, as in --client_id=testclientid",
@@ -163,5 +166,14 @@ function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTrans
     );
   }
   log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
-  return transport;
+  return { transport, tls };
+}
+
+function transportOf(values: ServerValues): ServerTransport {
+  if (values.acraconnector_tls_transport_enable) {
+    return { kind: "tls", clientId: values.client_id };
+  }
+  return values.acraconnector_transport_encryption_disable
+    ? { kind: "raw", clientId: values.client_id }
+    : { kind: "secure-session" };
 }

@@ -14,6 +14,9 @@ import {
   type Listener,
   listen,
   type PeerInfo,
+  startTls,
+  type TlsClientSetup,
+  TlsError,
 } from "../transport/mod.ts";
 import { isOtherUser } from "./owner_check.ts";
 
@@ -26,6 +29,13 @@ export interface Tunnel {
   readonly server: Endpoint;
 }
 
+/** How the connector speaks with the server (acra-formats.md §5.3–§5.5). */
+export type ConnectorTransport =
+  | { readonly kind: "secure-session" }
+  | { readonly kind: "raw" }
+  /** The names differ where data and HTTP API lie on different hosts. */
+  | { readonly kind: "tls"; readonly data: TlsClientSetup; readonly api: TlsClientSetup };
+
 /** Everything that `startConnector` needs. */
 export interface ConnectorOptions {
   /** For the database protocol. */
@@ -33,8 +43,7 @@ export interface ConnectorOptions {
   /** For the server's HTTP API; `null` when it is not carried. */
   readonly api: Tunnel | null;
   readonly clientId: string;
-  /** Raw transport: no encryption between connector and server. */
-  readonly encryptionDisabled: boolean;
+  readonly transport: ConnectorTransport;
   readonly userCheckDisabled: boolean;
   readonly keys: ConnectorKeys;
   readonly log: Logger;
@@ -73,6 +82,13 @@ const TUNNEL_NAMES = { data: "AcraConnector", api: "http API" } as const;
 const COUNTED_AS = { data: "db", api: "api" } as const;
 
 type TunnelKind = keyof typeof TUNNEL_NAMES;
+
+/** A connection that came in: through which tunnel, from whom, and where it is to go. */
+interface Arrival {
+  readonly kind: TunnelKind;
+  readonly peer: PeerInfo;
+  readonly server: Endpoint;
+}
 
 /** Anything that can be cut: a connection being set up, later its pump. */
 interface Cuttable {
@@ -154,7 +170,7 @@ class Connector implements RunningConnector {
         if (counted !== undefined) {
           this.#counted.set(connection, counted);
         }
-        void this.#accepted(connection, peer, server);
+        void this.#accepted(connection, { kind, peer, server });
       },
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
@@ -176,15 +192,15 @@ class Connector implements RunningConnector {
     }
   }
 
-  async #accepted(connection: Connection, peer: PeerInfo, server: Endpoint): Promise<void> {
+  async #accepted(connection: Connection, arrival: Arrival): Promise<void> {
     const { log } = this.#options;
     this.#sessions.set(connection, connection);
     try {
-      await this.#connect(connection, peer, server);
+      await this.#connect(connection, arrival);
     } catch (error) {
       connection.abort();
       this.#forget(connection);
-      if (error instanceof HandshakeError) {
+      if (error instanceof HandshakeError || error instanceof TlsError) {
         this.#options.metrics?.handshakeFailed(error.reason);
       }
       log.error("Can't connect to AcraServer", {
@@ -194,7 +210,7 @@ class Connector implements RunningConnector {
     }
   }
 
-  async #connect(connection: Connection, peer: PeerInfo, target: Endpoint): Promise<void> {
+  async #connect(connection: Connection, { kind, peer, server: target }: Arrival): Promise<void> {
     const { log, userCheckDisabled } = this.#options;
     if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
@@ -204,7 +220,7 @@ class Connector implements RunningConnector {
       this.#forget(connection);
       return;
     }
-    const server = await this.#dialServer(target);
+    const server = await this.#dialServer(kind, target);
     if (!this.#sessions.has(connection) || this.#stopping) {
       server.abort();
       connection.abort();
@@ -223,20 +239,23 @@ class Connector implements RunningConnector {
     pump.start();
   }
 
-  async #dialServer(server: Endpoint): Promise<Connection> {
-    const { encryptionDisabled, clientId, keys } = this.#options;
-    if (encryptionDisabled) {
-      return await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
+  async #dialServer(kind: TunnelKind, server: Endpoint): Promise<Connection> {
+    const { transport, clientId, keys } = this.#options;
+    const timeoutMs = CONNECT_TIMEOUT_MS;
+    switch (transport.kind) {
+      case "raw":
+        return await dial(server, { timeoutMs });
+      case "tls": {
+        const raw = await dial(server, { timeoutMs });
+        return (await startTls(raw, transport[kind], { timeoutMs })).connection;
+      }
+      case "secure-session": {
+        const privateKey = keys.readClientKey();
+        const serverKey = keys.readServerPublicKey();
+        const raw = await dial(server, { timeoutMs });
+        return await dialSecureSession(raw, { clientId, privateKey, serverKey, timeoutMs });
+      }
     }
-    const privateKey = keys.readClientKey();
-    const serverKey = keys.readServerPublicKey();
-    const raw = await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
-    return await dialSecureSession(raw, {
-      clientId,
-      privateKey,
-      serverKey,
-      timeoutMs: CONNECT_TIMEOUT_MS,
-    });
   }
 
   #ended(connection: Connection, end: PumpEnd): void {

@@ -25,6 +25,15 @@ export class PassThroughSession implements ProtocolSession {
     return NOTHING;
   }
 
+  /** Never called: this session starts no TLS. */
+  secured(_side: Side): readonly Action[] {
+    return NOTHING;
+  }
+
+  securingFailed(_side: Side): readonly Action[] {
+    return NOTHING;
+  }
+
   fail(_failure: SessionFailure): readonly Action[] {
     return [{ kind: "close", reason: "the program ends the session", error: false }];
   }

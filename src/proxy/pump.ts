@@ -6,7 +6,7 @@
  * everything that came before has been passed on; a side that is gone takes the other one along.
  */
 
-import type { Action, ProtocolSession, SessionFailure, Side } from "../pipeline/mod.ts";
+import type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "../pipeline/mod.ts";
 import type { Connection } from "../transport/mod.ts";
 import { Leg } from "./leg.ts";
 
@@ -30,6 +30,20 @@ export interface PumpMeter {
   worked(from: Side, ms: number): void;
 }
 
+/** How TLS is to begin on a side: what was read already, and whether it was not asked for before. */
+export type TlsStart = Pick<Extract<Action, { kind: "start-tls" }>, "head" | "direct">;
+
+/**
+ * Runs the handshake of a side on top of its connection; answers the connection of plain bytes and
+ * what the session has to know.
+ * @throws Error when it fails; the connection is closed then. The callee logs it.
+ */
+export type StartTls = (
+  side: Side,
+  base: Connection,
+  start: TlsStart,
+) => Promise<{ readonly connection: Connection; readonly leg: SecuredLeg }>;
+
 /** What a pump works on. */
 export interface PumpOptions {
   readonly session: ProtocolSession;
@@ -38,6 +52,8 @@ export interface PumpOptions {
   readonly database: Connection | null;
   /** Runs the poison alarm; afterwards the session goes on, unless the callee aborted the pump. */
   readonly alarm: () => void;
+  /** For sessions that speak TLS on their legs. */
+  readonly startTls?: StartTls;
   /** Counts bytes and the time for them; nobody counts when it is absent. */
   readonly meter?: PumpMeter | null;
   /** Called once, when both connections are gone. */
@@ -90,12 +106,12 @@ export class Pump {
   abort(reason: string): void {
     this.#aborted = true;
     this.#end ??= { reason, error: true };
-    this.#client.connection.abort();
-    this.#database?.connection.abort();
+    this.#client.abort();
+    this.#database?.abort();
   }
 
   #startLeg(side: Side, leg: Leg): void {
-    leg.connection.start({
+    leg.start({
       data: (bytes) => this.#receive(side, bytes),
       drained: () => this.#drained(),
       ended: () => this.#sideEnded(side, leg),
@@ -186,10 +202,40 @@ export class Pump {
         case "alarm":
           this.#options.alarm();
           break;
+        case "start-tls":
+          void this.#startTls(action.side, action);
+          break;
         case "close":
           this.#close({ reason: action.reason, error: action.error });
           break;
       }
+    }
+  }
+
+  async #startTls(side: Side, start: TlsStart): Promise<void> {
+    const leg = this.#leg(side);
+    const { startTls, session } = this.#options;
+    if (leg === null || startTls === undefined) {
+      return;
+    }
+    try {
+      await leg.replace(
+        (base) => startTls(side, base, start),
+        (made) => this.#afterTls(side, () => session.secured(side, made.leg)),
+      );
+    } catch {
+      leg.markClosed();
+      this.#afterTls(side, () => session.securingFailed(side));
+      if (side === "client") {
+        this.#sideClosed(side, leg, null);
+      }
+      this.#report();
+    }
+  }
+
+  #afterTls(side: Side, work: () => readonly Action[]): void {
+    if (!this.#aborted && !this.#closing) {
+      this.#guard(() => this.#work(side, work));
     }
   }
 
@@ -269,7 +315,7 @@ export class Pump {
       this.#close({ reason: `connection with the ${side} failed: ${error.message}`, error: true });
     }
     if (side === "client" && this.#database !== null && !this.#database.closed) {
-      this.#database.connection.abort();
+      this.#database.abort();
     }
     this.#report();
   }
@@ -297,8 +343,8 @@ export class Pump {
         this.#watchLinger(queued);
         return;
       }
-      this.#client.connection.abort();
-      this.#database?.connection.abort();
+      this.#client.abort();
+      this.#database?.abort();
     }, LINGER_MS);
   }
 

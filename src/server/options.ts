@@ -4,13 +4,32 @@ import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import type { ServerMetrics } from "../metrics/mod.ts";
-import type { ByteaFormat, CellMode } from "../pipeline/mod.ts";
-import type { Endpoint } from "../transport/mod.ts";
+import type { ByteaFormat, CellMode, TlsPolicy } from "../pipeline/mod.ts";
+import type {
+  CertificateIdentifier,
+  Endpoint,
+  TlsClientSetup,
+  TlsServerSetup,
+} from "../transport/mod.ts";
 
-/** How peers reach the server and where the client id comes from (acra-formats.md §5.3, §5.5). */
+/**
+ * How peers reach the server and where the client id comes from (acra-formats.md §5.3–§5.5). A
+ * certificate may give another one than the settings, where {@link ServerTls} says so.
+ */
 export type ServerTransport =
   | { readonly kind: "secure-session" }
-  | { readonly kind: "raw"; readonly clientId: string };
+  | { readonly kind: "raw" | "tls"; readonly clientId: string };
+
+/** TLS on either side of the server; the same material serves transport and database protocol. */
+export interface ServerTls {
+  /** What connectors and clients are shown; `null` without a certificate: no TLS with them. */
+  readonly server: TlsServerSetup | null;
+  readonly database: TlsClientSetup;
+  /** When TLS is spoken inside the database protocol (acra-proxy.md §5.1.8). */
+  readonly policy: TlsPolicy;
+  /** What of a client's certificate makes its client id; `null`: the settings do. */
+  readonly identifier: CertificateIdentifier | null;
+}
 
 /** What happens when a poison record is read (acra-cli.md §7.5). */
 export interface PoisonOptions {
@@ -36,6 +55,7 @@ export interface ServerOptions {
   /** `null` when there is no HTTP API. */
   readonly api: ServerApi | null;
   readonly transport: ServerTransport;
+  readonly tls: ServerTls;
   readonly keys: ServerKeys;
   /** Whether AcraStructs are opened by zone, and by nothing else (acra-formats.md §2.3). */
   readonly zoneMode: boolean;

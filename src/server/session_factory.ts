@@ -14,36 +14,38 @@ import {
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
+import type { ClientIdentity } from "./session_tls.ts";
 
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
 
-/** Answers a new session object for a client id. */
-export type CreateSession = (clientId: string) => ProtocolSession;
+/** Answers a new session object for a client, whose id is looked at when its key is needed. */
+export type CreateSession = (client: ClientIdentity) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
 export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
   const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
-  const makeDecryptor = (clientId: string): Stage =>
+  const makeDecryptor = (client: ClientIdentity): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
       : createDecryptor(
-          holdKey(keys, () => keys.findStorageKey(clientId)),
+          holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
         );
-  const makeStages = (clientId: string): readonly Stage[] => {
-    const decryptor = makeDecryptor(clientId);
+  const makeStages = (client: ClientIdentity): readonly Stage[] => {
+    const decryptor = makeDecryptor(client);
     if (findPoisonKey === null) {
       return [decryptor];
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (clientId) =>
+  return (client) =>
     createPostgresSession({
-      cells: { mode: cellMode, stages: makeStages(clientId) },
+      cells: { mode: cellMode, stages: makeStages(client) },
       byteaFormat,
       events,
+      tls: options.tls.policy,
     });
 }
 

@@ -34,6 +34,7 @@ export function createSessionEvents({
 /** Texts as the original's where it has them. */
 function createSessionLog(log: Logger): SessionEvents {
   const throttled = createThrottledLog(log, INTERVAL_MS);
+  let channelBindingTold = false;
   return {
     decrypted: () => throttled.debug("Decrypted AcraStruct"),
     decryptFailed: () =>
@@ -51,6 +52,25 @@ function createSessionLog(log: Logger): SessionEvents {
       throttled.warning("A row is too large to be decrypted and passes as it is", { bytes }),
     rowMalformed: () =>
       throttled.warning("A malformed row passes as it is", { code: EVENT.rowUnprocessable }),
+    tlsUnavailable: () =>
+      throttled.warning(
+        "To support TLS connections you must pass TLS key and certificate for AcraServer that will be used",
+        { code: EVENT.protocolTlsNotSetUp },
+      ),
+    channelBindingImpossible: (refused) => {
+      if (refused) {
+        throttled.warning(
+          "A client chose channel binding, which cannot work: let it connect with channel_binding=disable, or give acra server the certificate and key of the database",
+          { code: EVENT.protocolTlsNotSetUp },
+        );
+      } else if (!channelBindingTold) {
+        channelBindingTold = true;
+        log.warning(
+          "The database offers channel binding, which clients cannot use unless acra server has the certificate and key of the database",
+          { code: EVENT.protocolTlsNotSetUp },
+        );
+      }
+    },
     trackingLost: () =>
       throttled.warning("Requests and answers of a session can no longer be related"),
   };

@@ -1,18 +1,20 @@
 /** From an accepted connection to a running session: client id, database, pump. */
 
 import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProtocolSession } from "../pipeline/mod.ts";
-import { Pump, type PumpEnd } from "../proxy/mod.ts";
+import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import type { ServerOptions } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
 import { createSessionEvents } from "./session_log.ts";
+import { type ClientIdentity, createStartTls } from "./session_tls.ts";
 
 /** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Time from accept to the end of authentication, in ms. */
 const STARTUP_TIMEOUT_MS = 60_000;
+
+type PumpParts = Pick<PumpOptions, "session" | "client" | "database" | "startTls">;
 
 /** One accepted connection, from its first moment to its last. */
 export interface Session {
@@ -75,7 +77,13 @@ class ServerSession implements Session {
         this.#ended();
         return;
       }
-      this.#startPump(createSession(clientId), connection, database);
+      const client: ClientIdentity = { clientId };
+      this.#startPump({
+        session: createSession(client),
+        client: connection,
+        database,
+        startTls: createStartTls(this.#options, client, CONNECT_TIMEOUT_MS),
+      });
     } catch (error) {
       reportRefusal(error, this.#options);
       this.#ended();
@@ -114,11 +122,10 @@ class ServerSession implements Session {
     }
   }
 
-  #startPump(session: ProtocolSession, client: Connection, database: Connection | null): void {
+  #startPump(parts: PumpParts): void {
+    const { session } = parts;
     const pump = new Pump({
-      session,
-      client,
-      database,
+      ...parts,
       alarm: this.#alarm,
       meter: this.#options.metrics,
       ended: (end) => this.#finished(end),

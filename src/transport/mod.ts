@@ -1,5 +1,5 @@
 /**
- * Connections: listening, dialling, and the Secure Session over them. Everybody above sees a
+ * Connections: listening, dialling, and Secure Session or TLS over them. Everybody above sees a
  * {@link Connection}, a stream of plain bytes with backpressure, whatever lies beneath.
  *
  * @module
@@ -19,3 +19,23 @@ export {
   dialSecureSession,
 } from "./secure_session/open_session.ts";
 export { findSocketOwner } from "./socket_owner.ts";
+export {
+  CERTIFICATE_IDENTIFIERS,
+  type CertificateIdentifier,
+  readClientId,
+} from "./tls/client_identity.ts";
+export { acceptTls, type SecuredConnection, startTls, type TlsOptions } from "./tls/open_tls.ts";
+export type { TlsHandshake } from "./tls/tls_connection.ts";
+export { TlsError, type TlsFailure } from "./tls/tls_error.ts";
+export {
+  CLIENT_CERTIFICATE_POLICIES,
+  type ClientCertificatePolicy,
+  createTlsClientSetup,
+  createTlsServerSetup,
+  type ServerVerification,
+  type TlsClientSetup,
+  type TlsIdentity,
+  type TlsMaterial,
+  TlsMaterialError,
+  type TlsServerSetup,
+} from "./tls/tls_setup.ts";
