@@ -2,6 +2,8 @@
  * Runs everything that is tested and adds up the counts. `scripts/test` starts it.
  *
  *   --quick   unit tests only
+ *   --faults  the whole fault matrix, in place of the selection that belongs to every run
+ *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -52,9 +54,11 @@ const UNIT_PARTS: readonly Part[] = [
   },
 ];
 
+const BUILD_PART: Part = { title: "build", command: ["bun", "run", "build"], counts: "one" };
+
 const ALL_PARTS: readonly Part[] = [
   { title: "types and lint", command: ["bun", "run", "lint"], counts: "one" },
-  { title: "build", command: ["bun", "run", "build"], counts: "one" },
+  BUILD_PART,
   ...UNIT_PARTS,
   {
     title: "integration tests and command line scripts",
@@ -63,6 +67,28 @@ const ALL_PARTS: readonly Part[] = [
     counts: "junit",
   },
 ];
+
+/** Parts that a run consists of when it was asked for them by name. */
+const LONG_PARTS: Readonly<Record<"faults" | "soak", readonly Part[]>> = {
+  faults: [
+    BUILD_PART,
+    {
+      title: "the whole fault matrix",
+      command: [...BUN_TEST, "./test/faults/"],
+      env: { ACRA_BINARY: BINARY, ACRA_FAULTS: "all" },
+      counts: "junit",
+    },
+  ],
+  soak: [
+    BUILD_PART,
+    {
+      title: "soak",
+      command: ["bun", "test/soak/main.ts"],
+      env: { ACRA_BINARY: BINARY },
+      counts: "one",
+    },
+  ],
+};
 
 const skips: string[] = [];
 
@@ -116,14 +142,17 @@ function format({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { quick: flag, faults: flag, soak: flag } });
+const asked = (["faults", "soak"] as const).filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total: Counts = { passed: 0, failed: 0, skipped: 0 };
 try {
-  if (!values.quick) {
+  if (!values.quick && asked.length === 0) {
     await installDrivers();
   }
-  for (const part of values.quick ? UNIT_PARTS : ALL_PARTS) {
+  const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
+  for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {
     total = addCounts(total, await runPart(part, reports));
   }
 } finally {
