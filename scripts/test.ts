@@ -1,9 +1,10 @@
 /**
  * Runs everything that is tested and adds up the counts. `scripts/test` starts it.
  *
- *   --quick            unit tests only
- *   --compat           instead: the contract of test/compat with every driver, direct and through acra
- *   --compat --write   and write its table into docs/compatibility.md
+ *   --quick   unit tests only
+ *   --faults  the whole fault matrix, in place of the selection that belongs to every run
+ *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
+ *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -41,8 +42,6 @@ interface Part {
   readonly counts: "one" | "junit" | "last line";
 }
 
-const BUILD: Part = { title: "build", command: ["bun", "run", "build"], counts: "one" };
-
 const UNIT_PARTS: readonly Part[] = [
   { title: "unit tests", command: [...BUN_TEST, "./src/", "./scripts/"], counts: "junit" },
   {
@@ -57,9 +56,11 @@ const UNIT_PARTS: readonly Part[] = [
   },
 ];
 
+const BUILD_PART: Part = { title: "build", command: ["bun", "run", "build"], counts: "one" };
+
 const ALL_PARTS: readonly Part[] = [
   { title: "types and lint", command: ["bun", "run", "lint"], counts: "one" },
-  BUILD,
+  BUILD_PART,
   ...UNIT_PARTS,
   {
     title: "integration tests and command line scripts",
@@ -69,17 +70,36 @@ const ALL_PARTS: readonly Part[] = [
   },
 ];
 
-function compatParts(write: boolean): readonly Part[] {
-  return [
-    BUILD,
+/** Parts that a run consists of when it was asked for them by name. */
+const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>> = {
+  faults: [
+    BUILD_PART,
+    {
+      title: "the whole fault matrix",
+      command: [...BUN_TEST, "./test/faults/"],
+      env: { ACRA_BINARY: BINARY, ACRA_FAULTS: "all" },
+      counts: "junit",
+    },
+  ],
+  soak: [
+    BUILD_PART,
+    {
+      title: "soak",
+      command: ["bun", "test/soak/main.ts"],
+      env: { ACRA_BINARY: BINARY },
+      counts: "one",
+    },
+  ],
+  compat: [
+    BUILD_PART,
     {
       title: "the contract with every driver",
-      command: ["bun", "test/compat/main.ts", ...(write ? ["--write"] : [])],
+      command: ["bun", "test/compat/main.ts"],
       env: { ACRA_BINARY: BINARY },
       counts: "last line",
     },
-  ];
-}
+  ],
+};
 
 const skips: string[] = [];
 
@@ -151,27 +171,19 @@ function format({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-function chooseParts({ quick, compat, write }: typeof values): readonly Part[] {
-  if (compat) {
-    return compatParts(write);
-  }
-  return quick ? UNIT_PARTS : ALL_PARTS;
-}
-
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    compat: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
-});
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { quick: flag, faults: flag, soak: flag, compat: flag } });
+const asked = (["faults", "soak", "compat"] as const).filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total = NOTHING;
 try {
-  if (!values.quick) {
-    await installDrivers(values.compat ? DRIVERS : QUICK_DRIVERS);
+  if (values.compat) {
+    await installDrivers(DRIVERS);
+  } else if (!values.quick && asked.length === 0) {
+    await installDrivers(QUICK_DRIVERS);
   }
-  for (const part of chooseParts(values)) {
+  const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
+  for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {
     total = addCounts(total, await runPart(part, reports));
   }
 } finally {

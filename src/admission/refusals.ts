@@ -1,10 +1,7 @@
-/** Connections that found no place: counted each, told once in a while. */
+/** Connections that found no place: counted each, told in a line that the log sums up. */
 
-import { createThrottledLog, EVENT, type Logger } from "../log/mod.ts";
+import { EVENT, type Logger } from "../log/mod.ts";
 import type { ProgramMetrics } from "../metrics/mod.ts";
-
-/** A flood makes one line in this time, in ms. */
-const INTERVAL_MS = 10_000;
 
 const MESSAGES = {
   limit: "Too many connections: further ones are refused",
@@ -16,10 +13,9 @@ export type ReportTooMany = (kind: "db" | "api", reason: keyof typeof MESSAGES) 
 
 /** Makes what reports refusals. */
 export function createRefusals(log: Logger, metrics: ProgramMetrics | null): ReportTooMany {
-  const throttled = createThrottledLog(log, INTERVAL_MS);
   return (kind, reason) => {
     metrics?.connectionRefused(kind, reason);
-    throttled.warning(MESSAGES[reason], {
+    log.warning(MESSAGES[reason], {
       code: EVENT.connectionNotStarted,
       connection_type: kind,
     });

@@ -12,7 +12,7 @@ import {
   isValidClientId,
   readMasterKey,
 } from "../keystore/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { createSummingLog, EVENT, type Logger } from "../log/mod.ts";
 import { ProgramMetrics } from "../metrics/mod.ts";
 import { connectServiceManager } from "../systemd/mod.ts";
 import { createTlsClientSetup, type Endpoint } from "../transport/mod.ts";
@@ -56,11 +56,11 @@ export const connectorCommand = defineCommand({
 });
 
 async function runConnector(context: CommandContext, values: ConnectorValues): Promise<number> {
-  const { log } = context;
+  const log = createSummingLog(context.log);
   log.info("Validating service configuration...");
   log.info(`Preparing to start in mode: ${values.mode}`);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics();
-  const options = { ...makeOptions(context, values), metrics };
+  const options = { ...makeOptions(context, values, log), metrics };
   const scrapes = openMetrics(values, metrics, {
     log,
     findObstacle: () => findConnectorObstacle(options),
@@ -69,7 +69,7 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
     throw listenFailure(error);
   });
   log.info(`Setup ready. Start listening connection ${connector.address}`);
-  endStartUp(log, values);
+  endStartUp(context.log, values);
   if (connector.apiAddress !== null) {
     log.info(`Start listening HTTP API: ${connector.apiAddress}`);
   }
@@ -97,8 +97,8 @@ async function makeMetrics(): Promise<ProgramMetrics> {
 function makeOptions(
   context: CommandContext,
   values: ConnectorValues,
+  log: Logger,
 ): Omit<ConnectorOptions, "metrics"> {
-  const { log } = context;
   const server = chooseServer(values);
   const api = values.http_api_enable
     ? { listen: connectorApiListenEndpoint(values), server: chooseApiServer(values) }
@@ -190,7 +190,7 @@ function chooseApiServer(values: ConnectorValues): Endpoint {
 }
 
 /** Both keys have to be there and usable before anybody is let in. */
-function checkKeys(keys: FilesystemConnectorKeys, clientId: string, log: LevelledLogger): void {
+function checkKeys(keys: FilesystemConnectorKeys, clientId: string, log: Logger): void {
   log.info("Reading transport keys...");
   check("AcraConnector private key", () => keys.readClientKey());
   log.info(`Client id = ${clientId}, and client key is OK`);

@@ -2,7 +2,7 @@
 
 import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { createSummingLog, EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ServerMetrics } from "../metrics/mod.ts";
 import {
   type RunningServer,
@@ -60,11 +60,12 @@ async function runServer(
   context: CommandContext<typeof SERVER_SETTINGS>,
   values: ServerValues,
 ): Promise<number> {
-  const { log } = context;
+  const log = createSummingLog(context.log);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics(values);
   const settings = new ServerReload(context, values, (...now) => ({
     ...prepareServer(...now),
     metrics,
+    log,
   }));
   const first = settings.prepareFirst();
   const scrapes = openMetrics(values, metrics, {
@@ -77,7 +78,7 @@ async function runServer(
   settings.attach(server);
   const manager = connectServiceManager(context.env);
   log.info(`Start listening to connections. Current PID: ${process.pid}`);
-  endStartUp(log, values);
+  endStartUp(context.log, values);
   for (const address of [server.address, server.apiAddress]) {
     if (address !== null) {
       log.info("Start listening connections", {
@@ -111,7 +112,7 @@ function prepareServer(
   context: CommandContext,
   values: ServerValues,
   changeConfig: ChangeConfig,
-): Omit<ServerOptions, "metrics"> {
+): Omit<ServerOptions, "metrics" | "log"> {
   context.log.info("Validating service configuration...");
   checkDatabase(values);
   return { ...makeOptions(context, values), api: makeApi(context, values, changeConfig) };
@@ -130,7 +131,7 @@ function checkDatabase(values: ServerValues): void {
 function makeOptions(
   context: CommandContext,
   values: ServerValues,
-): Omit<ServerOptions, "api" | "metrics"> {
+): Omit<ServerOptions, "api" | "metrics" | "log"> {
   const { log } = context;
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");
@@ -156,7 +157,6 @@ function makeOptions(
     },
     connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
-    log,
   };
 }
 

@@ -7,8 +7,8 @@ import {
   Gate,
   type ReportTooMany,
 } from "../admission/mod.ts";
-import type { ConnectorKeys } from "../keystore/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
+import { type ConnectorKeys, isKeystoreError } from "../keystore/mod.ts";
+import { describeError, EVENT, type Logger } from "../log/mod.ts";
 import { type ProgramMetrics, timeStep } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
@@ -184,7 +184,8 @@ class Connector implements RunningConnector {
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: formatEndpoint(endpoint),
+          ...describeError(error),
         }),
     };
     const gate = new Gate({ handler, log: () => this.#options.log });
@@ -234,8 +235,10 @@ class Connector implements RunningConnector {
         this.#options.metrics?.handshakeFailed(error.reason);
       }
       log.error("Can't connect to AcraServer", {
-        code: EVENT.handshakeFailed,
-        error: error instanceof Error ? error.message : String(error),
+        code: codeOf(error),
+        connection_string: formatEndpoint(arrival.server),
+        peer: connection.peer,
+        ...describeError(error),
       });
     }
   }
@@ -245,6 +248,7 @@ class Connector implements RunningConnector {
     if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
         code: EVENT.sessionFailed,
+        peer: connection.peer,
       });
       connection.abort();
       this.#forget(connection);
@@ -298,13 +302,12 @@ class Connector implements RunningConnector {
 
   #ended(connection: Connection, end: PumpEnd): void {
     const { log } = this.#options;
+    const fields = { peer: connection.peer, error: end.reason };
     if (end.error) {
-      log.error("Error from connection with AcraServer", {
-        code: EVENT.connectionNotStarted,
-        error: end.reason,
-      });
+      const code = EVENT.connectionNotStarted;
+      log.error("Error from connection with AcraServer", { code, ...fields });
     } else {
-      log.debug("Connection closed", { error: end.reason });
+      log.debug("Connection closed", fields);
     }
     this.#forget(connection);
   }
@@ -317,4 +320,11 @@ class Connector implements RunningConnector {
       this.#allEnded?.();
     }
   }
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof HandshakeError) {
+    return EVENT.handshakeFailed;
+  }
+  return isKeystoreError(error) ? EVENT.keyUnreadable : EVENT.connectionNotStarted;
 }

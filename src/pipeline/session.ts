@@ -43,6 +43,11 @@ export interface ProtocolSession {
    * server may end it without harm.
    */
   readonly idle: boolean;
+  /**
+   * Whether a side may leave now without breaking anything off: nothing is asked and no transaction
+   * is open, or the application said goodbye.
+   */
+  readonly settled: boolean;
   /** Takes bytes from a side. The view is kept until it was forwarded. */
   receive(from: Side, bytes: Uint8Array): readonly Action[];
   /**

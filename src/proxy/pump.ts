@@ -7,7 +7,7 @@
  */
 
 import type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "../pipeline/mod.ts";
-import type { Connection } from "../transport/mod.ts";
+import { type Connection, isReset } from "../transport/mod.ts";
 import { Leg } from "./leg.ts";
 
 /** Bytes queued towards one side before the other one is paused (acra-proxy.md §5.1.3). */
@@ -18,7 +18,7 @@ const LINGER_MS = 5_000;
 /** How a session ended. */
 export interface PumpEnd {
   readonly reason: string;
-  /** Whether it ended otherwise than by one side hanging up in an orderly way. */
+  /** Whether something failed or was broken off; a side that leaves between requests is no error. */
   readonly error: boolean;
 }
 
@@ -105,7 +105,7 @@ export class Pump {
   /** Cuts both connections at once; nothing that is queued is sent any more. */
   abort(reason: string): void {
     this.#aborted = true;
-    this.#end ??= { reason, error: true };
+    this.#end ??= { reason, error: false };
     this.#client.abort();
     this.#database?.abort();
   }
@@ -148,7 +148,9 @@ export class Pump {
     try {
       work();
     } catch (error) {
-      this.abort(`internal error: ${error instanceof Error ? error.message : "unknown"}`);
+      const reason = `internal error: ${error instanceof Error ? error.message : "unknown"}`;
+      this.#end ??= { reason, error: true };
+      this.abort(reason);
     }
   }
 
@@ -303,21 +305,34 @@ export class Pump {
     }
     to.finish();
     if (side === "database" || to.ended) {
-      this.#close({ reason: `the ${side} closed its connection`, error: false });
+      this.#close(this.#leaving(side));
     }
   }
 
   #sideClosed(side: Side, leg: Leg, error: Error | null): void {
+    const end = error === null ? this.#leaving(side) : this.#failing(side, error);
     leg.markClosed();
-    if (error === null) {
-      this.#close({ reason: `the ${side} closed its connection`, error: false });
-    } else {
-      this.#close({ reason: `connection with the ${side} failed: ${error.message}`, error: true });
-    }
+    this.#close(end);
     if (side === "client" && this.#database !== null && !this.#database.closed) {
       this.#database.abort();
     }
     this.#report();
+  }
+
+  /** A side closed in an orderly way: a database should not while its application waits for it. */
+  #leaving(side: Side): PumpEnd {
+    const first = this.#client.ended ? "client" : side;
+    const reason = `the ${first} closed its connection`;
+    return { reason, error: first === "database" && !this.#options.session.settled };
+  }
+
+  /** Applications end by a reset as well; a database does so only when its application is gone. */
+  #failing(side: Side, error: Error): PumpEnd {
+    const reason = `connection with the ${side} failed: ${error.message}`;
+    const { settled } = this.#options.session;
+    const gone = this.#client.ended;
+    const usual = side === "client" ? settled || gone : settled && gone;
+    return { reason, error: !isReset(error) || !usual };
   }
 
   /** Flushes and closes both sides; a side that does not follow in time is cut. */

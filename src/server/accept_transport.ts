@@ -1,7 +1,7 @@
 /** Peels the transport off an accepted connection and tells whose connection it is. */
 
 import { isValidClientId } from "../keystore/mod.ts";
-import { EVENT } from "../log/mod.ts";
+import { describeError, EVENT } from "../log/mod.ts";
 import { timeStep } from "../metrics/mod.ts";
 import {
   acceptSecureSession,
@@ -14,6 +14,8 @@ import {
   type TlsHandshake,
 } from "../transport/mod.ts";
 import type { ServerOptions, ServerTls } from "./options.ts";
+
+const REFUSED = "Can't wrap connection from acra-connector";
 
 /** A connection whose client id is known: authenticated, or given by the settings for raw ones. */
 export interface IdentifiedConnection {
@@ -86,19 +88,29 @@ export function identify(
 /** Where a refusal is told. */
 type Refused = Pick<ServerOptions, "log" | "metrics">;
 
-/** Logs why a connection was not let in; one that ended before its handshake is nobody's worry. */
-export function reportRefusal(error: unknown, { log, metrics }: Refused): void {
-  const reason = error instanceof HandshakeError || error instanceof TlsError ? error.reason : null;
-  if (reason !== null) {
-    metrics?.handshakeFailed(reason);
+/** Logs why a peer was not let in; one that left before it said who it is is nobody's worry. */
+export function reportRefusal(error: unknown, peer: string, { log, metrics }: Refused): void {
+  const fields = { peer, ...describeError(error) };
+  if (error instanceof HandshakeError || error instanceof TlsError) {
+    metrics?.handshakeFailed(error.reason);
   }
-  const message = error instanceof Error ? error.message : String(error);
-  if (reason === "closed") {
-    log.debug("Connection closed before the handshake", { error: message });
+  if (isProbe(error)) {
+    log.debug("Connection closed before the handshake", fields);
+  } else if (error instanceof HandshakeError && error.reason === "keys") {
+    log.error(REFUSED, { code: EVENT.keyUnreadable, ...fields, ...describeCause(error) });
   } else {
-    log.error("Can't wrap connection from acra-connector", {
-      code: EVENT.handshakeFailed,
-      error: message,
-    });
+    log.error(REFUSED, { code: EVENT.handshakeFailed, ...fields });
   }
+}
+
+function isProbe(error: unknown): boolean {
+  if (error instanceof HandshakeError) {
+    return error.reason === "closed" && error.announcedId === undefined;
+  }
+  return error instanceof TlsError && error.reason === "closed";
+}
+
+/** What is wrong with a key: its file is named there. */
+function describeCause({ message, cause }: HandshakeError): { readonly error?: string } {
+  return cause instanceof Error ? { error: `${message}: ${cause.message}` } : {};
 }

@@ -1,6 +1,12 @@
 /** One connection to the HTTP API: transport, one request, its answer (acra-cli.md §10.1). */
 
-import { type ApiActions, ApiConversation, answerRequest } from "../http_api/mod.ts";
+import {
+  type ApiActions,
+  ApiConversation,
+  answerRequest,
+  type ConversationEnd,
+} from "../http_api/mod.ts";
+import { EVENT, type LogFields } from "../log/mod.ts";
 import type { Connection } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import { type ServerApi, type ServerOptions, timeLimitsOf } from "./options.ts";
@@ -44,17 +50,29 @@ class ApiSession implements Session {
         ended();
         return;
       }
-      server.log.info("Handle commands connection", { client_id: clientId });
+      const about = { client_id: clientId, peer: connection.peer };
+      server.log.info("Handle commands connection", about);
       this.#conversation = new ApiConversation(connection, {
         answer: (request) =>
-          answerRequest(request, { actions, zonesOnly: api.zonesOnly, log: server.log }),
+          answerRequest(request, { actions, zonesOnly: api.zonesOnly, log: server.log, about }),
         timeoutMs: requestMs,
-        ended,
+        ended: (end) => this.#finished(end, about),
       });
     } catch (error) {
-      reportRefusal(error, server);
+      reportRefusal(error, this.#accepted.peer, server);
       ended();
     }
+  }
+
+  #finished({ reason, error }: ConversationEnd, about: LogFields): void {
+    const { server, ended } = this.#options;
+    if (error) {
+      const code = EVENT.sessionFailed;
+      server.log.error("API session ended", { code, ...about, error: reason });
+    } else {
+      server.log.debug("API session ended", { ...about, error: reason });
+    }
+    ended();
   }
 
   drain(): void {

@@ -3,7 +3,7 @@
 import type { ConnectionLimits } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
 import type { ServerKeys } from "../keystore/mod.ts";
-import type { Logger } from "../log/mod.ts";
+import type { SummingLogger } from "../log/mod.ts";
 import type { ServerMetrics } from "../metrics/mod.ts";
 import type { ByteaFormat, CellMode, TlsPolicy } from "../pipeline/mod.ts";
 import type {
@@ -98,5 +98,5 @@ export interface ServerOptions {
   readonly timeLimits?: Partial<ServerTimeLimits>;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ServerMetrics | null;
-  readonly log: Logger;
+  readonly log: SummingLogger;
 }

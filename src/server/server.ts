@@ -2,7 +2,7 @@
 
 import { Ceiling, createRefusals, Gate, type Move, type ReportTooMany } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
-import { EVENT } from "../log/mod.ts";
+import { describeError, EVENT } from "../log/mod.ts";
 import {
   type Connection,
   countAbandonedDials,
@@ -76,8 +76,14 @@ class Server implements RunningServer {
     };
     this.#tooMany = createRefusals(options.log, options.metrics);
     this.#starter = this.#createStarter(options);
-    this.#dataGate = this.#createGate((connection) => this.#startSession(connection));
-    this.#apiGate = this.#createGate((connection) => this.#startApiSession(connection));
+    this.#dataGate = this.#createGate(
+      (connection) => this.#startSession(connection),
+      () => this.address,
+    );
+    this.#apiGate = this.#createGate(
+      (connection) => this.#startApiSession(connection),
+      () => this.apiAddress ?? "",
+    );
   }
 
   get address(): string {
@@ -158,16 +164,16 @@ class Server implements RunningServer {
   #createStarter(options: ServerOptions): SessionStarter {
     const react = createPoisonReaction(options.poison, options.log, () => this.stop(1));
     return new SessionStarter(options, {
-      alarm: () => {
+      alarm: (about) => {
         options.metrics?.poisonAlarm();
-        react();
+        react(about);
       },
       ceiling: this.#ceilings.sessions,
       tooMany: this.#tooMany,
     });
   }
 
-  #createGate(start: (connection: Connection) => void): Gate {
+  #createGate(start: (connection: Connection) => void, address: () => string): Gate {
     const handler: ListenHandler = {
       accepted: (connection) => {
         if (this.#stopping) {
@@ -179,7 +185,8 @@ class Server implements RunningServer {
       failed: (error) =>
         this.#options.log.error("Can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: address(),
+          ...describeError(error),
         }),
     };
     return new Gate({ handler, log: () => this.#options.log });

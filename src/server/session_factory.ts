@@ -15,6 +15,7 @@ import {
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
+import { createSessionEvents } from "./session_log.ts";
 import type { ClientIdentity } from "./session_tls.ts";
 
 /** Zone keys that one session holds. */
@@ -30,31 +31,35 @@ export type CreateSession = (
 ) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
-export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
+export function createSessionFactory(options: ServerOptions): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
-  const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
-  const makeDecryptor = (client: ClientIdentity): Stage =>
+  const findPoisonKey = poison.detect
+    ? createPoisonKeySource(keys, createSessionEvents(options, {}))
+    : null;
+  const makeDecryptor = (client: ClientIdentity, events: SessionEvents): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
       : createDecryptor(
           holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
         );
-  const makeStages = (client: ClientIdentity): readonly Stage[] => {
-    const decryptor = makeDecryptor(client);
+  const makeStages = (client: ClientIdentity, events: SessionEvents): readonly Stage[] => {
+    const decryptor = makeDecryptor(client, events);
     if (findPoisonKey === null) {
       return [decryptor];
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (client, opened) =>
-    createPostgresSession({
+  return (client, opened) => {
+    const events = createSessionEvents(options, client.about);
+    return createPostgresSession({
       opened,
-      cells: { mode: cellMode, stages: makeStages(client) },
+      cells: { mode: cellMode, stages: makeStages(client, events) },
       byteaFormat,
       events,
       tls: options.tls.policy,
     });
+  };
 }
 
 /** The same for the zones that a session met first; further ones are asked for each time. */

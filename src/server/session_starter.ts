@@ -1,7 +1,7 @@
 /** From an accepted connection to a running session: client id, database, pump. */
 
 import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
+import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
 import { timeStep } from "../metrics/mod.ts";
 import type { Opening } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
@@ -9,8 +9,7 @@ import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
 import { type ServerOptions, type ServerTimeLimits, timeLimitsOf } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
-import { createSessionEvents } from "./session_log.ts";
-import { type ClientIdentity, createStartTls } from "./session_tls.ts";
+import { ClientIdentity, createStartTls } from "./session_tls.ts";
 import { SessionWatch } from "./session_watch.ts";
 
 type PumpParts = Pick<PumpOptions, "session" | "client" | "database" | "startTls">;
@@ -23,8 +22,8 @@ export interface Session {
 
 /** What sessions tell their server, and what they share with those under older options. */
 export interface SessionSurroundings {
-  /** A poison record was read. */
-  readonly alarm: () => void;
+  /** A poison record was read; the fields tell in whose session. */
+  readonly alarm: (about: LogFields) => void;
   readonly ceiling: Ceiling;
   readonly tooMany: ReportTooMany;
 }
@@ -38,7 +37,7 @@ export class SessionStarter {
   constructor(options: ServerOptions, around: SessionSurroundings) {
     this.#options = options;
     this.#around = around;
-    this.#createSession = createSessionFactory(options, createSessionEvents(options));
+    this.#createSession = createSessionFactory(options);
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
@@ -58,6 +57,8 @@ class ServerSession implements Session {
   readonly #around: SessionSurroundings;
   readonly #watch: SessionWatch;
   readonly #ended: () => void;
+  /** Whose session it is, for log lines: the client id is added once it is known. */
+  #about: LogFields;
   #pump: Pump | null = null;
   #cancelled = false;
   #draining = false;
@@ -69,6 +70,7 @@ class ServerSession implements Session {
     ended: () => void,
   ) {
     this.#accepted = accepted;
+    this.#about = { peer: accepted.peer };
     this.#options = options;
     this.#log = options.log;
     this.#limits = timeLimitsOf(options);
@@ -84,7 +86,9 @@ class ServerSession implements Session {
         this.#options,
         this.#limits.handshakeMs,
       );
-      this.#log.info("Handle new connection", { client_id: clientId });
+      const client = new ClientIdentity(clientId, connection.peer);
+      this.#about = client.about;
+      this.#log.info("Handle new connection", this.#about);
       const database = await this.#dialDatabase();
       if (this.#cancelled) {
         connection.abort();
@@ -92,7 +96,6 @@ class ServerSession implements Session {
         this.#ended();
         return;
       }
-      const client: ClientIdentity = { clientId };
       this.#startPump({
         session: createSession(client, (opening) => this.#opened(opening)),
         client: connection,
@@ -100,7 +103,7 @@ class ServerSession implements Session {
         startTls: createStartTls(this.#options, client, this.#limits.handshakeMs),
       });
     } catch (error) {
-      reportRefusal(error, this.#options);
+      reportRefusal(error, this.#accepted.peer, this.#options);
       this.#ended();
     }
   }
@@ -132,7 +135,8 @@ class ServerSession implements Session {
       this.#log.error("Can't connect to db", {
         code: EVENT.databaseUnreachable,
         connection_string: formatEndpoint(database),
-        error: messageOf(error),
+        ...this.#about,
+        ...describeError(error),
       });
       return null;
     }
@@ -141,9 +145,9 @@ class ServerSession implements Session {
   #startPump(parts: PumpParts): void {
     const pump = new Pump({
       ...parts,
-      alarm: this.#around.alarm,
+      alarm: () => this.#around.alarm(this.#about),
       meter: this.#options.metrics?.meterSession() ?? null,
-      ended: (end) => this.#finished(end),
+      ended: (end) => this.#finished(end, parts.database !== null),
     });
     this.#pump = pump;
     this.#watch.start(pump);
@@ -161,16 +165,19 @@ class ServerSession implements Session {
     return hasRoom;
   }
 
-  #finished(end: PumpEnd): void {
+  /** An unreachable database was told of before. */
+  #finished({ error, reason }: PumpEnd, reached: boolean): void {
     this.#watch.end();
-    if (end.error) {
-      this.#log.error("Session ended", { code: EVENT.sessionFailed, error: end.reason });
+    if (error && reached) {
+      this.#log.error("Session ended", {
+        code: EVENT.sessionFailed,
+        ...this.#about,
+        error: reason,
+      });
+    } else {
+      this.#log.debug("Session ended", { ...this.#about, error: reason });
     }
-    this.#log.info("Finished processing client's connection");
+    this.#log.info("Finished processing client's connection", this.#about);
     this.#ended();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** TLS on the legs of one session, as the database protocol asks for it (acra-proxy.md §5.2). */
 
-import { EVENT } from "../log/mod.ts";
+import { describeError, EVENT, type LogFields } from "../log/mod.ts";
 import { timeStep } from "../metrics/mod.ts";
 import type { SecuredLeg } from "../pipeline/mod.ts";
 import type { StartTls } from "../proxy/mod.ts";
@@ -17,9 +17,22 @@ import type { ServerOptions } from "./options.ts";
 /** Name that PostgreSQL wants where TLS begins without an SSLRequest. */
 const DIRECT_PROTOCOLS = ["postgresql"];
 
-/** Who a session serves: a certificate may tell while it runs already. */
-export interface ClientIdentity {
+/** Whom a session serves: a certificate may tell while it runs already. */
+export class ClientIdentity {
   clientId: string;
+  /** For log lines: with the id of the moment they are written. */
+  readonly about: LogFields;
+
+  constructor(clientId: string, peer: string) {
+    this.clientId = clientId;
+    const current = () => this.clientId;
+    this.about = {
+      get client_id() {
+        return current();
+      },
+      peer,
+    };
+  }
 }
 
 type Options = Pick<ServerOptions, "tls" | "transport" | "log" | "metrics">;
@@ -52,7 +65,7 @@ export function createStartTls(
       identity.clientId = identify(peer, identifier, connection) ?? identity.clientId;
       return { connection, leg: describeClient(server.certificate, peer) };
     } catch (error) {
-      report(error, side, base, options);
+      report(error, side, base, identity, options);
       throw error;
     }
   };
@@ -69,17 +82,19 @@ function toDer({ certificate }: TlsHandshake): Uint8Array | null {
 function report(
   error: unknown,
   side: "client" | "database",
-  { peer }: Connection,
+  base: Connection,
+  client: ClientIdentity,
   { log, metrics }: Options,
 ): void {
   if (!(error instanceof TlsError)) {
     return;
   }
-  metrics?.handshakeFailed(side === "client" ? error.reason : `database-${error.reason}`);
-  const fields = { code: EVENT.protocolTlsNotSetUp, error: error.message, connection_string: peer };
+  const { reason } = error;
+  metrics?.handshakeFailed(side === "client" ? reason : `database-${reason}`);
+  const fields = { ...client.about, code: EVENT.protocolTlsNotSetUp, ...describeError(error) };
   if (side === "database") {
-    log.error("Can't set up TLS with the database", fields);
-  } else if (error.reason === "closed") {
+    log.error("Can't set up TLS with the database", { ...fields, connection_string: base.peer });
+  } else if (reason === "closed") {
     log.debug("Connection closed before the end of its TLS handshake", fields);
   } else {
     log.error("Can't set up TLS with the client", fields);

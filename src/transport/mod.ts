@@ -10,6 +10,7 @@ export { countAbandonedDials, type DialOptions, dial } from "./dial.ts";
 export { type Endpoint, EndpointError, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 export { type Listener, type ListenHandler, type ListenOptions, listen } from "./listen.ts";
 export type { PeerInfo } from "./peer_info.ts";
+export { isReset } from "./reset.ts";
 export { HandshakeError, type HandshakeFailure } from "./secure_session/handshake_error.ts";
 export {
   type AcceptedSecureSession,

@@ -5,7 +5,7 @@ import type { Comparison, Outcome } from "./compare.ts";
 import type { Case } from "./steps.ts";
 
 const PAGE = join(import.meta.dir, "../../docs/compatibility.md");
-const BEGIN = "<!-- begin: written by scripts/test --compat --write -->";
+const BEGIN = "<!-- begin: written by bun test/compat/main.ts --write -->";
 const END = "<!-- end -->";
 
 /** One row a case, one column a driver; under it what drivers cannot express, and why. */

@@ -32,7 +32,14 @@ const DRIP_MS = 50;
 const CANCEL = Uint8Array.of(0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 0, 1, 0, 0, 0, 2);
 
 const PLENTY = { sessions: 100, connections: 100, api: 100, reduced: false };
-const SILENT_LOG = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
+const SILENT_LOG = {
+  debug: () => {},
+  info: () => {},
+  warning: () => {},
+  error: () => {},
+  debugSummed: () => {},
+  close: () => {},
+};
 const ALL_LONG = {
   connectMs: LONG_MS,
   handshakeMs: LONG_MS,

@@ -140,6 +140,7 @@ describe("TLS inside the database protocol", () => {
     const database = rig.database("with TLS");
     const { port, process } = await rig.serve(database, [
       ...RAW,
+      "-v",
       `--client_id=${rig.keys.clientId}`,
     ]);
     expect(await rig.ask(database, { port, sslmode: "prefer" })).toBe("f");

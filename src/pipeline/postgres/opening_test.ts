@@ -33,7 +33,8 @@ function tell(action: Action): string {
     }
     case "start-tls":
       return `tls ${action.side}${action.direct ? " direct" : ""}`;
-    default:
+    case "alarm":
+    case "close":
       return action.kind;
   }
 }

@@ -124,6 +124,10 @@ class PostgresSession implements ProtocolSession {
     );
   }
 
+  get settled(): boolean {
+    return this.phase !== "ready" || this.#requests.idle || this.#client.saidGoodbye;
+  }
+
   receive(from: Side, bytes: Uint8Array): readonly Action[] {
     if (this.#state === "closed" || bytes.length === 0) {
       return NOTHING;

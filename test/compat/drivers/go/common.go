@@ -100,6 +100,14 @@ func canonical(value any) any {
 	return fmt.Sprintf("sha256:%x:%d", sha256.Sum256([]byte(text)), len(text))
 }
 
+// atLeastOne is for counts that a case may leave out.
+func atLeastOne(count int) int {
+	if count < 1 {
+		return 1
+	}
+	return count
+}
+
 // parameters are those of a step as Go has them.
 func parameters(one step) []any {
 	values := []any{}
@@ -111,7 +119,7 @@ func parameters(one step) []any {
 			times, _ := known["times"].(float64)
 			piece, err := hex.DecodeString(known["hex"].(string))
 			check(err)
-			value = bytes.Repeat(piece, max(1, int(times)))
+			value = bytes.Repeat(piece, atLeastOne(int(times)))
 		case float64:
 			value = int64(known)
 		}

@@ -115,7 +115,7 @@ func (known *pqSession) query(ctx context.Context, one step) (any, error) {
 	}
 	defer statement.Close()
 	answers := []any{}
-	for round := 0; round < max(1, one.Times); round++ {
+	for round := 0; round < atLeastOne(one.Times); round++ {
 		rows, err := statement.QueryContext(ctx, parameters(one)...)
 		if err != nil {
 			return answers, err

@@ -140,7 +140,7 @@ func (known *pgxSession) query(ctx context.Context, one step) (any, error) {
 		arguments = []any{pgx.QuerySimpleProtocol(true)}
 	}
 	answers := []any{}
-	for round := 0; round < max(1, one.Times); round++ {
+	for round := 0; round < atLeastOne(one.Times); round++ {
 		rows, err := known.one.Query(ctx, one.Sql, append(arguments, parameters(one)...)...)
 		if err != nil {
 			return answers, err
