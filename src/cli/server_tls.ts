@@ -86,9 +86,9 @@ function checkServerSide(values: ServerValues, server: ServerTls["server"]): voi
       "set --tls_cert and --tls_key",
     );
   }
-  if (values.tls_client_id_from_cert && server?.clientCertificates === "none") {
+  if (values.tls_client_id_from_cert && !/verify/.test(server?.clientCertificates ?? "")) {
     throw misconfigured(
-      "--tls_client_id_from_cert needs certificates of clients, and none are asked for",
+      "--tls_client_id_from_cert needs certificates that were checked: anybody can make one with any name",
       "set --tls_auth=4",
     );
   }

@@ -1,6 +1,6 @@
 /** TLS between connector and server, and client ids out of certificates, with the real programs. */
 
-import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -111,4 +111,28 @@ describe("TLS transport", () => {
       expect(carried.split("\n")).toContain(opened);
     },
   );
+
+  testUnless(
+    NO_PSQL,
+    "opens nothing for a client without an id, and serves it all the same",
+    async () => {
+      const database = rig.database("without TLS");
+      const server = await rig.serve(database, [...TRANSPORT, ...rig.flags("server")]);
+      const { port } = await rig.connectTo(server, connectorFlags("application"));
+      const note = await rig.ask(database, { port, sslmode: "disable" }, "SELECT note FROM notes");
+      expect(note).toMatch(/^\\x2222222222222222/);
+    },
+  );
+
+  test("does not take a client id from a certificate that is not checked", async () => {
+    const { cert, key } = rig.files("server");
+    for (const auth of [0, 1, 2]) {
+      const flags = [`--tls_cert=${cert}`, `--tls_key=${key}`, `--tls_auth=${auth}`];
+      const failure = runAcra(
+        ["server", "--db_host=x", ...TRANSPORT, ...flags, "--tls_client_id_from_cert"],
+        rig.keys,
+      );
+      await expect(failure).rejects.toThrow("needs certificates that were checked");
+    }
+  });
 });
