@@ -130,7 +130,7 @@ function makeOptions(
 }
 
 /** The order of precedence is that of acra-formats.md §5.5: TLS, raw, Secure Session. */
-function chooseTransport(
+export function chooseTransport(
   values: ConnectorValues,
   server: Endpoint,
   apiServer: Endpoint,
@@ -163,7 +163,8 @@ function expectedName(values: ConnectorValues, endpoint: Endpoint): string {
   );
 }
 
-function chooseServer(values: ConnectorValues): Endpoint {
+/** @throws ConfigError when no server is named. */
+export function chooseServer(values: ConnectorValues): Endpoint {
   if (values.acraserver_connection_host !== "") {
     return hostEndpoint(values.acraserver_connection_host, values.acraserver_connection_port);
   }
