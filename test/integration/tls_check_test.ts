@@ -9,6 +9,7 @@ import { acraCommand } from "../harness/acra.ts";
 import { TestAuthority, writeCertificate } from "../harness/certificates.ts";
 import { atTheEnd, cleanUp } from "../harness/connections.ts";
 import { findFreePort } from "../harness/ports.ts";
+import { startPostgres } from "../harness/postgres.ts";
 import { runProcess } from "../harness/process.ts";
 import { RAW, TlsRig } from "../harness/tls_rig.ts";
 
@@ -123,6 +124,28 @@ test("a database refuses the certificate of a stranger", async () => {
   expect(stdout).toMatch(/^error: database .*the database refuses our certificate: /m);
   expect(stdout).toMatch(/^hint: .*--tls_database_cert/m);
   expect(status).toBe(1);
+});
+
+test("a database that demands a certificate behind the handshake is heard", async () => {
+  const authority = await TestAuthority.create();
+  const identity = await authority.issue({ name: "CN=database" });
+  const database = await startPostgres({
+    tls: { ...identity, ca: authority.cert },
+    hba: ["hostssl all acra_tls_check 127.0.0.1/32 cert clientcert=verify-full"],
+  });
+  try {
+    const ca = join(rig.folder, "demanding_ca.pem");
+    writeFileSync(ca, authority.cert);
+    const without = await check(database.port, `--tls_ca=${ca}`);
+    expect(without.stdout).toMatch(/^error: database .*the database refuses that we show no cert/m);
+    expect(without.stdout).toMatch(/^hint: set --tls_database_cert/m);
+    expect(without.status).toBe(1);
+    const { cert, key } = writeCertificate(rig.folder, "demanded", identity);
+    const own = [`--tls_cert=${cert}`, `--tls_key=${key}`];
+    expect((await check(database.port, `--tls_ca=${ca}`, ...own)).status).toBe(0);
+  } finally {
+    await database.stop();
+  }
 });
 
 test("certificates that have ended are refused on either leg", async () => {

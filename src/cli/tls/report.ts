@@ -91,55 +91,62 @@ function verdictOn({ verification, serverName }: TlsClientSetup): string {
       return "checked: nothing, as the settings say";
     case "authority":
       return "checked: authority and dates, not the name";
-    default:
+    case "authority-and-name":
       return `checked: authority, dates and the name ${serverName}`;
   }
 }
 
-function whoRefuses(refusal: Refusal, peer: string, setup: TlsClientSetup): string {
-  switch (refusal) {
-    case "unreachable":
-      return "nobody answers there";
-    case "untrusted":
-    case "expired":
-    case "name":
-    case "no-certificate":
+/** Which side gives up, by what was refused; what is missing here is no TLS at all. */
+const BLAME: Readonly<Partial<Record<Refusal, "us" | "peer" | "both">>> = {
+  untrusted: "us",
+  expired: "us",
+  name: "us",
+  "no-certificate": "us",
+  rejected: "peer",
+  version: "both",
+  cipher: "both",
+  alpn: "both",
+};
+
+function whoRefuses(refusal: Refusal, peer: string, { hasCertificate }: TlsClientSetup): string {
+  if (refusal === "unreachable") {
+    return "nobody answers there";
+  }
+  if (refusal === "closed") {
+    return `${peer} refuses and does not say why`;
+  }
+  switch (BLAME[refusal]) {
+    case "us":
       return `we refuse the certificate of ${peer}`;
-    case "rejected":
-      return setup.hasCertificate
+    case "peer":
+      return hasCertificate
         ? `${peer} refuses our certificate`
         : `${peer} refuses that we show no certificate`;
-    case "version":
-    case "cipher":
+    case "both":
       return `we and ${peer} cannot agree`;
-    case "closed":
-      return `${peer} refuses and does not say why`;
-    default:
+    case undefined:
       return `${peer} does not speak TLS with us`;
   }
 }
 
 function hintFor(refusal: Refusal, names: HintNames, { hasCertificate }: TlsClientSetup): string {
-  switch (refusal) {
-    case "unreachable":
-    case "timeout":
-      return `check ${names.address}, and that ${names.peer} runs`;
-    case "untrusted":
-      return `name the authority that signed the certificate with ${names.ca}`;
-    case "expired":
-      return `give ${names.peer} a new certificate, or set the clock right`;
-    case "name":
-      return `name what the certificate is for with ${names.name}`;
-    case "rejected":
-    case "closed":
-      return hasCertificate
-        ? `let ${names.identity} name a certificate that ${names.peer} trusts`
-        : `set ${names.identity}: ${names.peer} may demand a certificate`;
-    case "version":
-      return `let ${names.peer} allow TLS 1.2 or 1.3`;
-    default:
-      return names.noTls;
-  }
+  const { peer, identity } = names;
+  const address = `check ${names.address}, and that ${peer} runs`;
+  const certificate = hasCertificate
+    ? `let ${identity} name a certificate that ${peer} trusts`
+    : `set ${identity}: ${peer} may demand a certificate`;
+  const hints: Readonly<Partial<Record<Refusal, string>>> = {
+    unreachable: address,
+    timeout: address,
+    untrusted: `name the authority that signed the certificate with ${names.ca}`,
+    expired: `give ${peer} a new certificate, or set the clock right`,
+    name: `name what the certificate is for with ${names.name}`,
+    rejected: certificate,
+    closed: certificate,
+    version: `let ${peer} allow TLS 1.2 or 1.3`,
+    cipher: `let ${peer} allow the usual ciphers of TLS 1.2 or 1.3`,
+  };
+  return hints[refusal] ?? names.noTls;
 }
 
 /** Who a certificate is for, who signed it, and when it is good. */
