@@ -65,9 +65,6 @@ function renderSetting(setting: Setting): string {
 }
 
 function describeLimit(setting: Setting): string {
-  if (setting.inert !== undefined) {
-    return `. *No effect yet: ${setting.inert}.*`;
-  }
   return setting.unavailable === undefined
     ? ""
     : `. *Not supported by this version yet: ${setting.unavailable}.*`;

@@ -2,13 +2,17 @@
  * Runs everything that is tested and adds up the counts. `scripts/test` starts it.
  *
  *   --quick   unit tests only
+ *   --faults  the whole fault matrix, in place of the selection that belongs to every run
+ *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
+ *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { addCounts, type Counts, readJunitCounts } from "./test_counts.ts";
+import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
+import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
 import { installDrivers } from "./test_drivers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
@@ -30,12 +34,12 @@ const PORTABLE_FOLDERS = [
 /** `bun test` as every part uses it: some tests start a database and several processes. */
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
-/** One step of the run: it passes as one, or has tests of its own to count. */
+/** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {
   readonly title: string;
   readonly command: readonly string[];
   readonly env?: Record<string, string>;
-  readonly counts: "one" | "junit";
+  readonly counts: "one" | "junit" | "last line";
 }
 
 const UNIT_PARTS: readonly Part[] = [
@@ -52,9 +56,11 @@ const UNIT_PARTS: readonly Part[] = [
   },
 ];
 
+const BUILD_PART: Part = { title: "build", command: ["bun", "run", "build"], counts: "one" };
+
 const ALL_PARTS: readonly Part[] = [
   { title: "types and lint", command: ["bun", "run", "lint"], counts: "one" },
-  { title: "build", command: ["bun", "run", "build"], counts: "one" },
+  BUILD_PART,
   ...UNIT_PARTS,
   {
     title: "integration tests and command line scripts",
@@ -63,6 +69,37 @@ const ALL_PARTS: readonly Part[] = [
     counts: "junit",
   },
 ];
+
+/** Parts that a run consists of when it was asked for them by name. */
+const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>> = {
+  faults: [
+    BUILD_PART,
+    {
+      title: "the whole fault matrix",
+      command: [...BUN_TEST, "./test/faults/"],
+      env: { ACRA_BINARY: BINARY, ACRA_FAULTS: "all" },
+      counts: "junit",
+    },
+  ],
+  soak: [
+    BUILD_PART,
+    {
+      title: "soak",
+      command: ["bun", "test/soak/main.ts"],
+      env: { ACRA_BINARY: BINARY },
+      counts: "one",
+    },
+  ],
+  compat: [
+    BUILD_PART,
+    {
+      title: "the contract with every driver",
+      command: ["bun", "test/compat/main.ts"],
+      env: { ACRA_BINARY: BINARY },
+      counts: "last line",
+    },
+  ],
+};
 
 const skips: string[] = [];
 
@@ -78,32 +115,50 @@ async function runPart(part: Part, reports: string): Promise<Counts> {
     env: { ...process.env, ...part.env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await Promise.all([printAndGather(child.stdout), child.exited]);
-  const counts = countsOf(part, child.exitCode ?? 1, report);
+  const [lastLine] = await Promise.all([printAndGather(child.stdout), child.exited]);
+  const counts = countsOf(part, { status: child.exitCode ?? 1, report, lastLine });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`== ${part.title}: ${format(counts)} in ${seconds} s`);
   return counts;
 }
 
-/** Passes the output on; lines of skipped tests are kept for the end. */
-async function printAndGather(stream: ReadableStream<Uint8Array>): Promise<void> {
+/** Passes the output on, answers its last line; lines of skipped tests are kept for the end. */
+async function printAndGather(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let rest = "";
+  let lastLine = "";
   for await (const chunk of stream) {
     await Bun.write(Bun.stdout, chunk);
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     skips.push(...lines.filter((line) => line.startsWith("skip: ")));
+    lastLine = lines.at(-1) ?? lastLine;
   }
+  return rest || lastLine;
 }
 
-function countsOf(part: Part, status: number, report: string): Counts {
+interface Ending {
+  readonly status: number;
+  /** File of the report, if there is one. */
+  readonly report: string;
+  readonly lastLine: string;
+}
+
+const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+function readCounts(part: Part, { report, lastLine }: Ending): Counts {
+  if (part.counts === "last line") {
+    return readCountsLine(lastLine) ?? NOTHING;
+  }
+  return existsSync(report) ? readJunitCounts(report) : NOTHING;
+}
+
+function countsOf(part: Part, ending: Ending): Counts {
+  const { status } = ending;
   if (part.counts === "one") {
     return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   }
-  const counts = existsSync(report)
-    ? readJunitCounts(report)
-    : { passed: 0, failed: 0, skipped: 0 };
+  const counts = readCounts(part, ending);
   if (counts.passed + counts.failed === 0) {
     console.log(`${part.title}: no test ran, which counts as a failure`);
     return { ...counts, failed: 1 };
@@ -116,14 +171,19 @@ function format({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { quick: flag, faults: flag, soak: flag, compat: flag } });
+const asked = (["faults", "soak", "compat"] as const).filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
-let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+let total = NOTHING;
 try {
-  if (!values.quick) {
-    await installDrivers();
+  if (values.compat) {
+    await installDrivers(DRIVERS);
+  } else if (!values.quick && asked.length === 0) {
+    await installDrivers(QUICK_DRIVERS);
   }
-  for (const part of values.quick ? UNIT_PARTS : ALL_PARTS) {
+  const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
+  for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {
     total = addCounts(total, await runPart(part, reports));
   }
 } finally {

@@ -1,4 +1,4 @@
-/** Reads the counts out of a report of `bun test --reporter=junit`. */
+/** Reads the counts out of a report of `bun test --reporter=junit`, or out of a last line. */
 
 import { readFileSync } from "node:fs";
 
@@ -25,6 +25,15 @@ export function readJunitCounts(path: string): Counts {
   const failed = attribute("failures");
   const skipped = attribute("skipped");
   return { passed: attribute("tests") - failed - skipped, failed, skipped };
+}
+
+/** The counts that a line like `N passed, N failed, N skipped` tells, or `null`. */
+export function readCountsLine(line: string): Counts | null {
+  const [, passed, failed, skipped] =
+    /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(line) ?? [];
+  return passed === undefined
+    ? null
+    : { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
 }
 
 /** Adds two counts up. */

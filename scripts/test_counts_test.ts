@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, readJunitCounts } from "./test_counts.ts";
+import { addCounts, readCountsLine, readJunitCounts } from "./test_counts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "acra-counts-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,6 +23,16 @@ test("readJunitCounts refuses a file that is no report", () => {
   const path = join(folder, "other.xml");
   writeFileSync(path, "<testsuites>");
   expect(() => readJunitCounts(path)).toThrow("no failures");
+});
+
+test("readCountsLine takes a line of counts, and nothing else", () => {
+  expect(readCountsLine("12 passed, 3 failed, 0 skipped")).toEqual({
+    passed: 12,
+    failed: 3,
+    skipped: 0,
+  });
+  expect(readCountsLine("pgx: 12 passed, 3 failed, 0 skipped")).toBeNull();
+  expect(readCountsLine("")).toBeNull();
 });
 
 test("addCounts adds each count", () => {

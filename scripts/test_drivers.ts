@@ -1,23 +1,34 @@
-/** The drivers and libraries that some integration tests want from the distribution's packages. */
+/** The drivers and libraries that some tests want from the distribution's packages. */
 
-import { type Missing, missingProgram, missingPythonModule } from "../test/harness/missing.ts";
+import type { DriverProgram } from "../test/compat/drivers.ts";
+import { type Missing, missingPythonModule } from "../test/harness/missing.ts";
 import { installDebianPackages } from "./debian_packages.ts";
 
-const DRIVERS: readonly { readonly package: string; readonly find: () => Missing }[] = [
-  { package: "postgresql-client", find: () => missingProgram("psql") },
-  { package: "python3-psycopg2", find: () => missingPythonModule("psycopg2") },
-  { package: "python3-asyncpg", find: () => missingPythonModule("asyncpg") },
-  { package: "python3-cryptography", find: () => missingPythonModule("cryptography") },
+interface Wanted {
+  readonly packages: readonly string[];
+  missing(): Missing;
+}
+
+/** What tests use besides drivers. */
+const LIBRARIES: readonly Wanted[] = [
+  {
+    packages: ["python3-cryptography"],
+    missing: () => missingPythonModule("cryptography"),
+  },
 ];
 
 /** Installs what is missing, where possible; says what stays missing: its tests skip themselves. */
-export async function installDrivers(): Promise<void> {
-  const missing = DRIVERS.filter((driver) => driver.find() !== null);
-  const reason = await installDebianPackages(missing.map((driver) => driver.package));
-  for (const driver of DRIVERS) {
-    const still = driver.find();
+export async function installDrivers(drivers: readonly DriverProgram[]): Promise<void> {
+  const all: readonly Wanted[] = [...drivers, ...LIBRARIES];
+  const absent = all.filter((wanted) => wanted.missing() !== null);
+  const packages = new Set(absent.flatMap((wanted) => wanted.packages));
+  const reason = await installDebianPackages([...packages]);
+  for (const wanted of absent) {
+    const still = wanted.missing();
     if (still !== null) {
-      console.log(`tests with ${driver.package} will be skipped: ${still} (${reason ?? "?"})`);
+      console.log(
+        `tests with ${wanted.packages.join(", ")} will be skipped: ${still} (${reason ?? "?"})`,
+      );
     }
   }
 }

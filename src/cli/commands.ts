@@ -117,4 +117,23 @@ export const COMMANDS: readonly CommandEntry[] = [
       },
     ],
   },
+  {
+    kind: "group",
+    name: "tls",
+    about: "Try TLS before anybody depends on it",
+    commands: [
+      {
+        kind: "command",
+        name: "check",
+        about: "Try both legs of the server, and tell which side refuses and why",
+        load: async () => (await import("./tls/check.ts")).tlsCheckCommand,
+      },
+      {
+        kind: "command",
+        name: "check-connector",
+        about: "Try the connector's leg to the server",
+        load: async () => (await import("./tls/check_connector.ts")).tlsCheckConnectorCommand,
+      },
+    ],
+  },
 ];

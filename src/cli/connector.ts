@@ -1,17 +1,23 @@
 /** `acra connector`: from settings to a running connector (acra-cli.md §8.2, §6.7, §7.1). */
 
 import { ConfigError, type SettingValues } from "../config/mod.ts";
-import { type ConnectorOptions, startConnector } from "../connector/mod.ts";
+import {
+  type ConnectorOptions,
+  type ConnectorTransport,
+  startConnector,
+} from "../connector/mod.ts";
 import {
   FilesystemConnectorKeys,
   isKeystoreError,
   isValidClientId,
   readMasterKey,
 } from "../keystore/mod.ts";
-import type { LevelledLogger } from "../log/mod.ts";
+import { createSummingLog, EVENT, type Logger } from "../log/mod.ts";
 import { ProgramMetrics } from "../metrics/mod.ts";
-import type { Endpoint } from "../transport/mod.ts";
+import { connectServiceManager } from "../systemd/mod.ts";
+import { createTlsClientSetup, type Endpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { CONNECTOR_SETTINGS } from "./connector_settings.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import {
@@ -22,11 +28,13 @@ import {
 } from "./endpoints.ts";
 import { openMetrics } from "./metrics_listener.ts";
 import { findConnectorObstacle } from "./readiness.ts";
-import { CLIENT_ID_RULE, checkTlsPair } from "./shared_settings.ts";
+import { CLIENT_ID_RULE } from "./shared_settings.ts";
+import { prepareTls, readMaterial } from "./tls_settings.ts";
 import { readVersion, releaseOf } from "./version.ts";
 
 type ConnectorValues = SettingValues<typeof CONNECTOR_SETTINGS>;
 
+const TRANSPORT_NAMES = { raw: "raw", tls: "TLS", "secure-session": "Secure Session" } as const;
 /** The original has no setting for this; long enough for a statement, short for an operator, in ms. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
@@ -48,12 +56,11 @@ export const connectorCommand = defineCommand({
 });
 
 async function runConnector(context: CommandContext, values: ConnectorValues): Promise<number> {
-  const { log } = context;
+  const log = createSummingLog(context.log);
   log.info("Validating service configuration...");
-  checkTlsPair(values);
   log.info(`Preparing to start in mode: ${values.mode}`);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics();
-  const options = { ...makeOptions(context, values), metrics };
+  const options = { ...makeOptions(context, values, log), metrics };
   const scrapes = openMetrics(values, metrics, {
     log,
     findObstacle: () => findConnectorObstacle(options),
@@ -62,14 +69,17 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
     throw listenFailure(error);
   });
   log.info(`Setup ready. Start listening connection ${connector.address}`);
-  endStartUp(log, values);
+  endStartUp(context.log, values);
   if (connector.apiAddress !== null) {
     log.info(`Start listening HTTP API: ${connector.apiAddress}`);
   }
+  const manager = connectServiceManager(context.env);
+  manager.ready(`Listening on ${connector.address}`);
   const finished = Promise.withResolvers<number>();
   return await runUntilSignal(finished.promise, log, {
     drain: () => {
       scrapes.close();
+      manager.stopping(CLOSE_TIMEOUT_MS, `Waiting for ${connector.sessionCount} connections`);
       void connector.drain().then((cut) => finished.resolve(cut === 0 ? 0 : 1));
     },
     stop: () => {
@@ -87,8 +97,8 @@ async function makeMetrics(): Promise<ProgramMetrics> {
 function makeOptions(
   context: CommandContext,
   values: ConnectorValues,
+  log: Logger,
 ): Omit<ConnectorOptions, "metrics"> {
-  const { log } = context;
   const server = chooseServer(values);
   const api = values.http_api_enable
     ? { listen: connectorApiListenEndpoint(values), server: chooseApiServer(values) }
@@ -104,22 +114,57 @@ function makeOptions(
   log.info("Keystore init OK");
   checkKeys(keys, clientId, log);
   log.info("Configuring transport...");
-  const encryptionDisabled = values.acraserver_transport_encryption_disable;
-  const transport = encryptionDisabled ? "raw" : "Secure Session";
-  log.info(`Selecting transport: use ${transport} transport wrapper`);
+  const transport = chooseTransport(values, server, api?.server ?? server);
+  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
   return {
     data: { listen: connectorListenEndpoint(values), server },
     api,
     clientId,
-    encryptionDisabled,
+    transport,
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
     keys,
     log,
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   };
 }
 
-function chooseServer(values: ConnectorValues): Endpoint {
+/** The order of precedence is that of acra-formats.md §5.5: TLS, raw, Secure Session. */
+export function chooseTransport(
+  values: ConnectorValues,
+  server: Endpoint,
+  apiServer: Endpoint,
+): ConnectorTransport {
+  const named = readMaterial(values);
+  if (!values.acraserver_tls_transport_enable) {
+    return values.acraserver_transport_encryption_disable
+      ? { kind: "raw" }
+      : { kind: "secure-session" };
+  }
+  const setupFor = (endpoint: Endpoint) =>
+    prepareTls(values, named, (material) =>
+      createTlsClientSetup(material, "authority-and-name", expectedName(values, endpoint)),
+    );
+  return { kind: "tls", data: setupFor(server), api: setupFor(apiServer) };
+}
+
+/** @throws ConfigError when there is nothing that the certificate could be compared with. */
+function expectedName(values: ConnectorValues, endpoint: Endpoint): string {
+  if (values.tls_acraserver_sni !== "") {
+    return values.tls_acraserver_sni;
+  }
+  if (endpoint.kind === "tcp") {
+    return endpoint.host;
+  }
+  throw new ConfigError(
+    "TLS over a unix socket needs the name that the server's certificate is for",
+    "set --tls_acraserver_sni",
+    { code: EVENT.transportMisconfigured },
+  );
+}
+
+/** @throws ConfigError when no server is named. */
+export function chooseServer(values: ConnectorValues): Endpoint {
   if (values.acraserver_connection_host !== "") {
     return hostEndpoint(values.acraserver_connection_host, values.acraserver_connection_port);
   }
@@ -146,7 +191,7 @@ function chooseApiServer(values: ConnectorValues): Endpoint {
 }
 
 /** Both keys have to be there and usable before anybody is let in. */
-function checkKeys(keys: FilesystemConnectorKeys, clientId: string, log: LevelledLogger): void {
+function checkKeys(keys: FilesystemConnectorKeys, clientId: string, log: Logger): void {
   log.info("Reading transport keys...");
   check("AcraConnector private key", () => keys.readClientKey());
   log.info(`Client id = ${clientId}, and client key is OK`);

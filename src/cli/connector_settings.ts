@@ -1,13 +1,13 @@
-/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2). */
+/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2), and `incoming_connection_limit`, which is ours. */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import {
+  CONNECTION_LIMIT_SETTING,
   LOGGING_SETTINGS,
   METRICS_SETTING,
-  needsTls,
-  TLS_SETTINGS,
   validatePort,
 } from "./shared_settings.ts";
+import { TLS_SETTINGS } from "./tls_settings.ts";
 
 const MODES = ["acraserver", "acratranslator"];
 
@@ -60,7 +60,6 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "boolean",
     default: false,
     help: "Speak TLS with the server",
-    unavailable: "TLS",
   },
   {
     name: "acraserver_transport_encryption_disable",
@@ -131,6 +130,7 @@ export const CONNECTOR_SETTINGS = defineSettings([
     default: "tcp://127.0.0.1:9494/",
     help: "Where to listen for applications: tcp://host:port/ or unix:///path",
   },
+  CONNECTION_LIMIT_SETTING,
   {
     name: "keys_dir",
     type: "string",
@@ -153,7 +153,6 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "string",
     default: "",
     help: "Name expected in the certificate of the server; by default its host",
-    inert: needsTls,
   },
   {
     name: "user_check_disable",

@@ -1,7 +1,7 @@
 /** What both daemons do around their work: log levels, signals, an orderly end (acra-cli.md §6.1, §7). */
 
 import { ConfigError } from "../config/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { describeError, EVENT, type LevelledLogger, type SummingLogger } from "../log/mod.ts";
 
 /** The two settings that choose a level. */
 interface LevelValues {
@@ -35,11 +35,12 @@ interface Ending {
 
 /**
  * Runs until `finished` gives the exit status; SIGINT and SIGTERM drain, a second one stops.
- * A defect that nobody caught is logged: it must not take the other sessions along.
+ * A defect that nobody caught is logged: it must not take the other sessions along. At the end the
+ * log writes what it holds back.
  */
 export async function runUntilSignal(
   finished: Promise<number>,
-  log: LevelledLogger,
+  log: SummingLogger,
   ending: Ending,
 ): Promise<number> {
   let signals = 0;
@@ -53,10 +54,7 @@ export async function runUntilSignal(
     }
   };
   const onDefect = (error: unknown): void => {
-    log.error("internal error", {
-      code: EVENT.general,
-      error: error instanceof Error ? error.message : String(error),
-    });
+    log.error("internal error", { code: EVENT.general, ...describeError(error) });
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
@@ -75,6 +73,7 @@ export async function runUntilSignal(
     }
     process.off("uncaughtException", onDefect);
     process.off("unhandledRejection", onDefect);
+    log.close();
   }
 }
 

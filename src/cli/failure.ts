@@ -3,7 +3,7 @@
 import { AccountsError } from "../accounts/mod.ts";
 import { ConfigError } from "../config/mod.ts";
 import { isKeystoreError } from "../keystore/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
+import { EVENT, type LevelledLogger } from "../log/mod.ts";
 import type { Command, TextOutput } from "./command.ts";
 
 /** A failure in the words of its two lines. */
@@ -36,21 +36,27 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-/** Reports a failure and gives the exit code; daemons log it with its event code as well. */
+/**
+ * Reports a failure and gives the exit code. Daemons log it with its event code as well, and leave it
+ * at that where a program reads their lines.
+ */
 export function reportFailure(
   error: unknown,
   kind: Command["kind"],
   stderr: TextOutput,
-  log: Logger | null,
+  log: LevelledLogger | null,
 ): number {
   const failure = describeFailure(error);
   if (kind === "daemon") {
-    log?.error(failure.message, { code: failure.code });
+    const hint = log?.structured === true ? { hint: failure.hint } : {};
+    log?.error(failure.message, { code: failure.code, ...hint });
   }
   if (failure.exitCode === 2 && error instanceof Error) {
     log?.debug("internal error", { error: error.stack ?? "" });
   }
-  stderr.write(`error: ${toLine(failure.message)}\nhint: ${toLine(failure.hint)}\n`);
+  if (log?.structured !== true) {
+    stderr.write(`error: ${toLine(failure.message)}\nhint: ${toLine(failure.hint)}\n`);
+  }
   return failure.exitCode;
 }
 

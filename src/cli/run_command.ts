@@ -107,9 +107,7 @@ async function checkAndRun(run: Run): Promise<number> {
 
 function checkAndMakeContext(run: Run): RereadSettings {
   const { command, settings, resolve, cli, log, operands } = run;
-  for (const { level, message } of checkSettings(command.settings, settings)) {
-    log[level](message);
-  }
+  checkSettings(command.settings, settings);
   const context: CommandContext = {
     stdin: cli.stdin,
     stdout: cli.stdout,

@@ -2,10 +2,17 @@
 
 import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
-import { EVENT, type LevelledLogger } from "../log/mod.ts";
+import { createSummingLog, EVENT, type LevelledLogger } from "../log/mod.ts";
 import { ServerMetrics } from "../metrics/mod.ts";
-import { type ServerOptions, type ServerTransport, startServer } from "../server/mod.ts";
+import {
+  type RunningServer,
+  type ServerOptions,
+  type ServerTransport,
+  startServer,
+} from "../server/mod.ts";
+import { connectServiceManager } from "../systemd/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionLimitsOf } from "./connection_limits.ts";
 import { endStartUp, listenFailure, runUntilSignal } from "./daemon.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
 import { openMetrics } from "./metrics_listener.ts";
@@ -13,12 +20,12 @@ import { findServerObstacle } from "./readiness.ts";
 import { type ChangeConfig, makeApi } from "./server_api.ts";
 import { ServerReload } from "./server_reload.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
-import { checkTlsPair } from "./shared_settings.ts";
+import { makeServerTls } from "./server_tls.ts";
 import { readVersion, releaseOf } from "./version.ts";
 
 type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
 
-const TRANSPORT_NAMES = { raw: "raw", "secure-session": "Secure Session" } as const;
+const TRANSPORT_NAMES = { raw: "raw", tls: "TLS", "secure-session": "Secure Session" } as const;
 
 export const serverCommand = defineCommand({
   name: "server",
@@ -53,11 +60,12 @@ async function runServer(
   context: CommandContext<typeof SERVER_SETTINGS>,
   values: ServerValues,
 ): Promise<number> {
-  const { log } = context;
+  const log = createSummingLog(context.log);
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics(values);
   const settings = new ServerReload(context, values, (...now) => ({
     ...prepareServer(...now),
     metrics,
+    log,
   }));
   const first = settings.prepareFirst();
   const scrapes = openMetrics(values, metrics, {
@@ -68,8 +76,9 @@ async function runServer(
     throw listenFailure(error);
   });
   settings.attach(server);
+  const manager = connectServiceManager(context.env);
   log.info(`Start listening to connections. Current PID: ${process.pid}`);
-  endStartUp(log, values);
+  endStartUp(context.log, values);
   for (const address of [server.address, server.apiAddress]) {
     if (address !== null) {
       log.info("Start listening connections", {
@@ -78,14 +87,24 @@ async function runServer(
       });
     }
   }
+  manager.ready(statusOf(server));
   return await runUntilSignal(server.finished, log, {
     drain: () => {
+      const { incoming_connection_close_timeout: seconds } = settings.values;
       scrapes.close();
+      manager.stopping(seconds * 1_000, `Waiting for ${server.sessionCount} connections`);
       void server.drain();
     },
     stop: () => server.stop(1),
-    reload: () => void settings.reload(),
+    reload: () => {
+      manager.reloading();
+      void settings.reload().then(() => manager.ready(statusOf(server)));
+    },
   }).finally(() => scrapes.close());
+}
+
+function statusOf({ address, apiAddress }: RunningServer): string {
+  return `Listening on ${[address, apiAddress].filter((place) => place !== null).join(" and ")}`;
 }
 
 /** At the start, and again whenever settings change. */
@@ -93,10 +112,9 @@ function prepareServer(
   context: CommandContext,
   values: ServerValues,
   changeConfig: ChangeConfig,
-): Omit<ServerOptions, "metrics"> {
+): Omit<ServerOptions, "metrics" | "log"> {
   context.log.info("Validating service configuration...");
   checkDatabase(values);
-  checkTlsPair(values);
   return { ...makeOptions(context, values), api: makeApi(context, values, changeConfig) };
 }
 
@@ -113,7 +131,7 @@ function checkDatabase(values: ServerValues): void {
 function makeOptions(
   context: CommandContext,
   values: ServerValues,
-): Omit<ServerOptions, "api" | "metrics"> {
+): Omit<ServerOptions, "api" | "metrics" | "log"> {
   const { log } = context;
   const masterKey = readMasterKey(context.env);
   log.info("Initialising keystore...");
@@ -127,7 +145,7 @@ function makeOptions(
   return {
     listen: listenEndpoint(values),
     database: databaseEndpoint(values),
-    transport: chooseTransport(values, log),
+    ...chooseTransport(values, log),
     keys,
     zoneMode: values.zonemode_enable,
     cellMode: cellModeOf(values),
@@ -137,8 +155,8 @@ function makeOptions(
       scriptFile: values.poison_run_script_file,
       shutdown: values.poison_shutdown_enable,
     },
+    connectionLimits: connectionLimitsOf(values, log),
     closeTimeoutMs: values.incoming_connection_close_timeout * 1_000,
-    log,
   };
 }
 
@@ -150,12 +168,16 @@ function cellModeOf(values: ServerValues): ServerOptions["cellMode"] {
   return values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell";
 }
 
-function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTransport {
+/** The order of precedence is that of acra-formats.md §5.5: TLS, raw, Secure Session. */
+function chooseTransport(
+  values: ServerValues,
+  log: LevelledLogger,
+): Pick<ServerOptions, "transport" | "tls"> {
   log.info("Configuring transport...");
-  const transport: ServerTransport = values.acraconnector_transport_encryption_disable
-    ? { kind: "raw", clientId: values.client_id }
-    : { kind: "secure-session" };
-  if (transport.kind === "raw" && transport.clientId === "" && !values.zonemode_enable) {
+  const tls = makeServerTls(values);
+  const transport = transportOf(values);
+  const isNamed = values.client_id !== "" || values.zonemode_enable || tls.identifier !== null;
+  if (transport.kind === "raw" && !isNamed) {
     throw new ConfigError(
       "Configuration error: without zones raw transport needs a client id",
       "name whose keys to use, as in --client_id=testclientid",
@@ -163,5 +185,14 @@ function chooseTransport(values: ServerValues, log: LevelledLogger): ServerTrans
     );
   }
   log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
-  return transport;
+  return { transport, tls };
+}
+
+function transportOf(values: ServerValues): ServerTransport {
+  if (values.acraconnector_tls_transport_enable) {
+    return { kind: "tls", clientId: values.client_id };
+  }
+  return values.acraconnector_transport_encryption_disable
+    ? { kind: "raw", clientId: values.client_id }
+    : { kind: "secure-session" };
 }

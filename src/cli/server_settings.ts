@@ -1,18 +1,18 @@
 /**
  * The settings of `acra server`: the 39 of Acra 0.82 with their names, types and defaults (acra-cli.md
- * §8.1), and `http_api_zones_only`, which is ours (acra-formats.md §5.6).
+ * §8.1); TLS for each side, as later versions name it (§16.5); and what is ours.
  */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import { isValidClientId } from "../keystore/mod.ts";
 import {
   CLIENT_ID_RULE,
+  CONNECTION_LIMIT_SETTING,
   LOGGING_SETTINGS,
   METRICS_SETTING,
-  needsTls,
-  TLS_SETTINGS,
   validatePort,
 } from "./shared_settings.ts";
+import { SERVER_TLS_SETTINGS, TLS_SETTINGS } from "./tls_settings.ts";
 
 /** A week, in seconds. */
 const LONGEST_TIMEOUT = 604_800;
@@ -22,6 +22,7 @@ export const SERVER_SETTINGS = defineSettings([
   ...COMMON_SETTINGS,
   ...LOGGING_SETTINGS,
   ...TLS_SETTINGS,
+  ...SERVER_TLS_SETTINGS,
   METRICS_SETTING,
   {
     name: "acracensor_config_file",
@@ -35,8 +36,7 @@ export const SERVER_SETTINGS = defineSettings([
     name: "acraconnector_tls_transport_enable",
     type: "boolean",
     default: false,
-    help: "Expect TLS from the connector or the application from the first byte on",
-    unavailable: "TLS",
+    help: "Expect TLS from the connector or the application from the first byte on; needs tls_cert and tls_key",
   },
   {
     name: "acraconnector_transport_encryption_disable",
@@ -143,6 +143,7 @@ export const SERVER_SETTINGS = defineSettings([
         ? null
         : "has to be a number of seconds, at most a week",
   },
+  CONNECTION_LIMIT_SETTING,
   {
     name: "keys_dir",
     type: "string",
@@ -207,14 +208,6 @@ export const SERVER_SETTINGS = defineSettings([
     default: "acra_server",
     help: "Id of this server; not used on the wire, has to have the form of a client id",
     validate: (value) => (isValidClientId(value) ? null : CLIENT_ID_RULE),
-  },
-  {
-    name: "tls_db_sni",
-    type: "string",
-    default: "",
-    help: "Name expected in the certificate of the database; by default db_host",
-    aliases: ["tls_database_sni"],
-    inert: needsTls,
   },
   {
     name: "zonemode_enable",

@@ -29,9 +29,6 @@ function formatDefault(setting: Setting): string {
 }
 
 function formatLimit(setting: Setting): string {
-  if (setting.inert !== undefined) {
-    return " [no effect yet]";
-  }
   if (setting.unavailable === undefined) {
     return "";
   }

@@ -1,5 +1,7 @@
 /** A mistake that the operator can fix. */
 
+import { EVENT } from "../log/mod.ts";
+
 /** What else is known of a configuration error. */
 export interface ConfigErrorOptions {
   /** Event code for the log of a daemon (acra-cli.md §6.6); 507 when absent. */
@@ -20,9 +22,6 @@ export class ConfigError extends Error {
   constructor(message: string, hint: string, options: ConfigErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = hint;
-    this.code = options.code ?? WRONG_CONFIGURATION;
+    this.code = options.code ?? EVENT.wrongConfiguration;
   }
 }
-
-/** Event code "wrong configuration" of acra-cli.md §6.6. */
-const WRONG_CONFIGURATION = 507;

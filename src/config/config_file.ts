@@ -1,11 +1,9 @@
 /** The configuration file of a command: where it is, what it says (acra-cli.md §3.1, §3.2). */
 
 import { readFileSync } from "node:fs";
+import { EVENT } from "../log/mod.ts";
 import { ConfigError } from "./config_error.ts";
 import { parseYamlSettings, type YamlSettings } from "./yaml_text.ts";
-
-/** Event code "arguments or config file unreadable" of acra-cli.md §6.6. */
-const ARGUMENTS_UNREADABLE = 508;
 
 /** `~/x` below the home folder; everything else as it is. */
 export function expandHome(path: string, home = process.env["HOME"]): string {
@@ -35,7 +33,7 @@ export function readConfigFile(path: string, content?: string): YamlSettings | n
     throw new ConfigError(
       `${path}: ${messageOf(error)}`,
       "correct the file; --dump_config shows how one looks",
-      { code: ARGUMENTS_UNREADABLE, cause: error },
+      { code: EVENT.argumentsUnreadable, cause: error },
     );
   }
 }
@@ -51,7 +49,7 @@ function readText(path: string): string | null {
     throw new ConfigError(
       `${path}: cannot be read (${code})`,
       "give a readable file with --config_file",
-      { code: ARGUMENTS_UNREADABLE, cause: error },
+      { code: EVENT.argumentsUnreadable, cause: error },
     );
   }
 }

@@ -23,7 +23,7 @@ const TABLE = defineSettings([
   { name: "keys_dir", type: "string", default: ".acrakeys", help: "Keys", isPath: true },
   { name: "address", type: "string", default: "", help: "Address", aliases: ["new_address"] },
   { name: "zones", type: "boolean", default: false, help: "Zones", unavailable: "Zones" },
-  { name: "tls_ca", type: "string", default: "", help: "CA", inert: "no TLS yet" },
+  { name: "tls_ca", type: "string", default: "", help: "CA" },
 ]);
 
 function resolve(
@@ -154,9 +154,7 @@ test("a value out of range names the flag or the file", () => {
 });
 
 test("a feature of a later version is refused, its default is not", () => {
-  expect(
-    checkSettings(TABLE, resolve("zones: off\n", { tls_ca: "f" })).map((note) => note.message),
-  ).toEqual(["--tls_ca has no effect: no TLS yet"]);
+  checkSettings(TABLE, resolve("zones: off\n"));
   expect(() => checkSettings(TABLE, resolve("zones: on\n"))).toThrow(
     "--zones=true is not supported by this version yet",
   );

@@ -159,8 +159,7 @@ function findVersionComplaint(text: string): string | null {
  * Checks what the values say, in byte order of names; gives warnings about settings without effect.
  * @throws ConfigError for a value out of range or one that needs a feature of a later version.
  */
-export function checkSettings(table: SettingsTable, settings: ResolvedSettings): SettingsNote[] {
-  const notes: SettingsNote[] = [];
+export function checkSettings(table: SettingsTable, settings: ResolvedSettings): void {
   for (const setting of sortSettings(table)) {
     const value = settings.values[setting.name] ?? setting.default;
     const source = settings.given(setting.name);
@@ -176,14 +175,7 @@ export function checkSettings(table: SettingsTable, settings: ResolvedSettings):
           : `leave out --${setting.name}`,
       );
     }
-    if (setting.inert !== undefined && value !== setting.default) {
-      notes.push({
-        level: "warning",
-        message: `--${setting.name} has no effect: ${setting.inert}`,
-      });
-    }
   }
-  return notes;
 }
 
 function hintFor(setting: Setting, source: SettingSource, settings: ResolvedSettings): string {

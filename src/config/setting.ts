@@ -19,8 +19,6 @@ interface SettingBase<Type extends string, Value> {
   readonly aliases?: readonly string[];
   /** Feature of a later version ("TLS from the connector"): only the default is accepted until then. */
   readonly unavailable?: string;
-  /** Accepted without effect, because of this; a warning says so when another value is given. */
-  readonly inert?: string;
 }
 
 /** A setting that holds text. */

@@ -1,23 +1,33 @@
 /** The running connector: one listener, one outgoing connection for each incoming one. */
 
-import type { ConnectorKeys } from "../keystore/mod.ts";
-import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProgramMetrics } from "../metrics/mod.ts";
+import {
+  Ceiling,
+  type ConnectionLimits,
+  createRefusals,
+  Gate,
+  type ReportTooMany,
+} from "../admission/mod.ts";
+import { type ConnectorKeys, isKeystoreError } from "../keystore/mod.ts";
+import { describeError, EVENT, type Logger } from "../log/mod.ts";
+import { type ProgramMetrics, timeStep } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
+  countAbandonedDials,
   dial,
   dialSecureSession,
   type Endpoint,
   formatEndpoint,
   HandshakeError,
-  type Listener,
-  listen,
+  type ListenHandler,
   type PeerInfo,
+  startTls,
+  type TlsClientSetup,
+  TlsError,
 } from "../transport/mod.ts";
 import { isOtherUser } from "./owner_check.ts";
 
-/** Time for the connection to the server and, again, for the handshake, in ms. */
+/** Time for the connection to the server and, again, for the handshake, in ms (acra-proxy.md §5.1.6). */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** From where to where connections are carried. */
@@ -26,6 +36,13 @@ export interface Tunnel {
   readonly server: Endpoint;
 }
 
+/** How the connector speaks with the server (acra-formats.md §5.3–§5.5). */
+export type ConnectorTransport =
+  | { readonly kind: "secure-session" }
+  | { readonly kind: "raw" }
+  /** The names differ where data and HTTP API lie on different hosts. */
+  | { readonly kind: "tls"; readonly data: TlsClientSetup; readonly api: TlsClientSetup };
+
 /** Everything that `startConnector` needs. */
 export interface ConnectorOptions {
   /** For the database protocol. */
@@ -33,13 +50,15 @@ export interface ConnectorOptions {
   /** For the server's HTTP API; `null` when it is not carried. */
   readonly api: Tunnel | null;
   readonly clientId: string;
-  /** Raw transport: no encryption between connector and server. */
-  readonly encryptionDisabled: boolean;
+  readonly transport: ConnectorTransport;
   readonly userCheckDisabled: boolean;
   readonly keys: ConnectorKeys;
   readonly log: Logger;
   /** How long running sessions may take to end at a stop, in ms. */
   readonly closeTimeoutMs: number;
+  readonly connectionLimits: ConnectionLimits;
+  /** Another limit than 10 s for the connection to the server and, again, for the handshake, in ms. */
+  readonly connectTimeoutMs?: number;
   /** `null` when nobody wants to see counts. */
   readonly metrics: ProgramMetrics | null;
 }
@@ -74,6 +93,13 @@ const COUNTED_AS = { data: "db", api: "api" } as const;
 
 type TunnelKind = keyof typeof TUNNEL_NAMES;
 
+/** A connection that came in: through which tunnel, from whom, and where it is to go. */
+interface Arrival {
+  readonly kind: TunnelKind;
+  readonly peer: PeerInfo;
+  readonly server: Endpoint;
+}
+
 /** Anything that can be cut: a connection being set up, later its pump. */
 interface Cuttable {
   abort(reason: string): void;
@@ -82,14 +108,18 @@ interface Cuttable {
 class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
-  readonly #listeners = new Map<TunnelKind, Listener>();
-  /** What tells the metrics that a connection is over. */
-  readonly #counted = new Map<Connection, () => void>();
+  readonly #gates = new Map<TunnelKind, Gate>();
+  readonly #ceiling: Ceiling;
+  readonly #tooMany: ReportTooMany;
+  /** What has to be told that a connection is over. */
+  readonly #leaving = new Map<Connection, () => void>();
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#ceiling = new Ceiling(options.connectionLimits.sessions);
+    this.#tooMany = createRefusals(options.log, options.metrics);
   }
 
   get address(): string {
@@ -143,68 +173,88 @@ class Connector implements RunningConnector {
   }
 
   async #open(kind: TunnelKind, { listen: endpoint, server }: Tunnel): Promise<void> {
-    const listener = await listen(endpoint, {
+    const handler: ListenHandler = {
       accepted: (connection, peer) => {
-        if (this.#stopping) {
+        if (this.#letIn(connection, kind)) {
+          void this.#accepted(connection, { kind, peer, server });
+        } else {
           connection.abort();
-          return;
         }
-        this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
-        const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
-        if (counted !== undefined) {
-          this.#counted.set(connection, counted);
-        }
-        void this.#accepted(connection, peer, server);
       },
       failed: (error) =>
         this.#options.log.error("System error: can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: formatEndpoint(endpoint),
+          ...describeError(error),
         }),
+    };
+    const gate = new Gate({ handler, log: () => this.#options.log });
+    this.#gates.set(kind, gate);
+    (await gate.move(endpoint)).commit();
+  }
+
+  /** Whether there is a place for one more; it knows no protocol in which it could tell that there is none. */
+  #letIn(connection: Connection, kind: TunnelKind): boolean {
+    if (this.#stopping) {
+      return false;
+    }
+    const leave = this.#ceiling.enter(countAbandonedDials());
+    if (leave === null) {
+      this.#tooMany(COUNTED_AS[kind], "limit");
+      return false;
+    }
+    this.#options.log.info(`Got new connection to ${TUNNEL_NAMES[kind]}: ${connection.peer}`);
+    const counted = this.#options.metrics?.connectionStarted(COUNTED_AS[kind]);
+    this.#leaving.set(connection, () => {
+      leave();
+      counted?.();
     });
-    this.#listeners.set(kind, listener);
+    return true;
   }
 
   #addressOf(kind: TunnelKind): string | null {
-    const listener = this.#listeners.get(kind);
-    return listener === undefined ? null : formatEndpoint(listener.endpoint);
+    const endpoint = this.#gates.get(kind)?.endpoint ?? null;
+    return endpoint === null ? null : formatEndpoint(endpoint);
   }
 
   #closeListeners(): void {
-    for (const listener of this.#listeners.values()) {
-      listener.close();
+    for (const gate of this.#gates.values()) {
+      gate.close();
     }
   }
 
-  async #accepted(connection: Connection, peer: PeerInfo, server: Endpoint): Promise<void> {
+  async #accepted(connection: Connection, arrival: Arrival): Promise<void> {
     const { log } = this.#options;
     this.#sessions.set(connection, connection);
     try {
-      await this.#connect(connection, peer, server);
+      await this.#connect(connection, arrival);
     } catch (error) {
       connection.abort();
       this.#forget(connection);
-      if (error instanceof HandshakeError) {
+      if (error instanceof HandshakeError || error instanceof TlsError) {
         this.#options.metrics?.handshakeFailed(error.reason);
       }
       log.error("Can't connect to AcraServer", {
-        code: EVENT.handshakeFailed,
-        error: error instanceof Error ? error.message : String(error),
+        code: codeOf(error),
+        connection_string: formatEndpoint(arrival.server),
+        peer: connection.peer,
+        ...describeError(error),
       });
     }
   }
 
-  async #connect(connection: Connection, peer: PeerInfo, target: Endpoint): Promise<void> {
+  async #connect(connection: Connection, { kind, peer, server: target }: Arrival): Promise<void> {
     const { log, userCheckDisabled } = this.#options;
     if (!userCheckDisabled && !(await isOtherUser(peer))) {
       log.error("Client application and ssproxy need to be start from different users", {
         code: EVENT.sessionFailed,
+        peer: connection.peer,
       });
       connection.abort();
       this.#forget(connection);
       return;
     }
-    const server = await this.#dialServer(target);
+    const server = await this.#dialServer(kind, target);
     if (!this.#sessions.has(connection) || this.#stopping) {
       server.abort();
       connection.abort();
@@ -216,48 +266,65 @@ class Connector implements RunningConnector {
       client: connection,
       database: server,
       alarm: () => {},
-      meter: this.#options.metrics,
+      meter: this.#options.metrics?.meterSession() ?? null,
       ended: (end) => this.#ended(connection, end),
     });
     this.#sessions.set(connection, pump);
     pump.start();
   }
 
-  async #dialServer(server: Endpoint): Promise<Connection> {
-    const { encryptionDisabled, clientId, keys } = this.#options;
-    if (encryptionDisabled) {
-      return await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
+  async #dialServer(kind: TunnelKind, server: Endpoint): Promise<Connection> {
+    const { transport, clientId, keys, metrics } = this.#options;
+    const timeoutMs = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    const connect = () =>
+      timeStep(metrics, "database", "connect", () => dial(server, { timeoutMs }));
+    const shakeHands = (work: () => Promise<Connection>) =>
+      timeStep(metrics, "database", "handshake", work);
+    switch (transport.kind) {
+      case "raw":
+        return await connect();
+      case "tls": {
+        const raw = await connect();
+        return await shakeHands(
+          async () => (await startTls(raw, transport[kind], { timeoutMs })).connection,
+        );
+      }
+      case "secure-session": {
+        const privateKey = keys.readClientKey();
+        const serverKey = keys.readServerPublicKey();
+        const raw = await connect();
+        return await shakeHands(() =>
+          dialSecureSession(raw, { clientId, privateKey, serverKey, timeoutMs }),
+        );
+      }
     }
-    const privateKey = keys.readClientKey();
-    const serverKey = keys.readServerPublicKey();
-    const raw = await dial(server, { timeoutMs: CONNECT_TIMEOUT_MS });
-    return await dialSecureSession(raw, {
-      clientId,
-      privateKey,
-      serverKey,
-      timeoutMs: CONNECT_TIMEOUT_MS,
-    });
   }
 
   #ended(connection: Connection, end: PumpEnd): void {
     const { log } = this.#options;
+    const fields = { peer: connection.peer, error: end.reason };
     if (end.error) {
-      log.error("Error from connection with AcraServer", {
-        code: EVENT.connectionNotStarted,
-        error: end.reason,
-      });
+      const code = EVENT.connectionNotStarted;
+      log.error("Error from connection with AcraServer", { code, ...fields });
     } else {
-      log.debug("Connection closed", { error: end.reason });
+      log.debug("Connection closed", fields);
     }
     this.#forget(connection);
   }
 
   #forget(connection: Connection): void {
     this.#sessions.delete(connection);
-    this.#counted.get(connection)?.();
-    this.#counted.delete(connection);
+    this.#leaving.get(connection)?.();
+    this.#leaving.delete(connection);
     if (this.#sessions.size === 0) {
       this.#allEnded?.();
     }
   }
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof HandshakeError) {
+    return EVENT.handshakeFailed;
+  }
+  return isKeystoreError(error) ? EVENT.keyUnreadable : EVENT.connectionNotStarted;
 }

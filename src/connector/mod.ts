@@ -5,4 +5,9 @@
  * @module
  */
 
-export { type ConnectorOptions, type RunningConnector, startConnector } from "./connector.ts";
+export {
+  type ConnectorOptions,
+  type ConnectorTransport,
+  type RunningConnector,
+  startConnector,
+} from "./connector.ts";

@@ -1,6 +1,6 @@
 /** The life of one API connection: a request within a time, its answer, the end. */
 
-import type { Connection } from "../transport/mod.ts";
+import { type Connection, isReset } from "../transport/mod.ts";
 import { type ApiRequest, RequestReader } from "./request_reader.ts";
 import { needsBody } from "./router.ts";
 
@@ -10,6 +10,15 @@ import { needsBody } from "./router.ts";
  */
 const LINGER_MS = 5_000;
 
+/** How a conversation ended. */
+export interface ConversationEnd {
+  readonly reason: string;
+  /** Whether the peer did something else than to ask, or to go away. */
+  readonly error: boolean;
+}
+
+const DONE: ConversationEnd = { reason: "the conversation is over", error: false };
+
 /** What a conversation needs. */
 export interface ApiConversationOptions {
   /** Gives the whole answer; never rejects. */
@@ -17,7 +26,7 @@ export interface ApiConversationOptions {
   /** Time for the whole request, in ms. */
   readonly timeoutMs: number;
   /** Called once, when the connection is gone. */
-  ended(): void;
+  ended(end: ConversationEnd): void;
 }
 
 /** One request and its answer over a connection. */
@@ -26,18 +35,19 @@ export class ApiConversation {
   readonly #options: ApiConversationOptions;
   readonly #reader = new RequestReader(needsBody);
   #state: "reading" | "answering" | "closing" | "closed" = "reading";
+  #end = DONE;
   #timer: ReturnType<typeof setTimeout>;
 
   /** Takes over a connection whose handshake is over. */
   constructor(connection: Connection, options: ApiConversationOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#timer = setTimeout(() => this.abort(), options.timeoutMs);
+    this.#timer = setTimeout(() => this.#refuse("the request was too slow"), options.timeoutMs);
     connection.start({
       data: (bytes) => this.#received(bytes),
       drained: () => {},
       ended: () => this.#peerEnded(),
-      closed: () => this.#closed(),
+      closed: (error) => this.#closed(error),
     });
   }
 
@@ -62,13 +72,18 @@ export class ApiConversation {
       case "incomplete":
         return;
       case "malformed":
-        this.abort();
+        this.#refuse("the request is malformed");
         return;
       case "request":
         this.#state = "answering";
         clearTimeout(this.#timer);
         void this.#answer(state.request);
     }
+  }
+
+  #refuse(reason: string): void {
+    this.#end = { reason, error: true };
+    this.abort();
   }
 
   async #answer(request: ApiRequest): Promise<void> {
@@ -92,9 +107,13 @@ export class ApiConversation {
     return this.#state === "closed";
   }
 
-  #closed(): void {
+  #closed(error: Error | null): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
-    this.#options.ended();
+    if (error !== null) {
+      const reason = `connection with the client failed: ${error.message}`;
+      this.#end = { reason, error: !isReset(error) };
+    }
+    this.#options.ended(this.#end);
   }
 }

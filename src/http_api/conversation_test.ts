@@ -17,7 +17,7 @@ async function serve(
   const { promise, resolve } = Promise.withResolvers<void>();
   const listener = await listen(LOCAL, {
     accepted: (connection) => {
-      new ApiConversation(connection, { answer, timeoutMs: 200, ended: resolve });
+      new ApiConversation(connection, { answer, timeoutMs: 200, ended: () => resolve() });
     },
     failed: () => {},
   });

@@ -77,6 +77,7 @@ function ask(
     },
     zonesOnly: options.zonesOnly ?? false,
     log: options.log ?? new Recorder(),
+    about: { peer: "127.0.0.1:50000" },
   });
 }
 
@@ -214,6 +215,7 @@ describe("answerRequest", () => {
     expect(await ask("/resetKeyStorage", { log, actions: { resetKeys: fail } })).toBe(FAILED);
     expect(log.lines[0]).toContain('"code":590');
     expect(log.lines[0]).toContain("disk full");
+    expect(log.lines[0]).toContain("127.0.0.1:50000");
   });
 
   test("escapes JSON as the original's encoder does", async () => {

@@ -6,6 +6,10 @@
  */
 
 export type { ApiConfig, ConfigChange } from "./api_config.ts";
-export { ApiConversation, type ApiConversationOptions } from "./conversation.ts";
+export {
+  ApiConversation,
+  type ApiConversationOptions,
+  type ConversationEnd,
+} from "./conversation.ts";
 export type { ApiRequest } from "./request_reader.ts";
 export { type ApiActions, answerRequest, type RouterOptions } from "./router.ts";

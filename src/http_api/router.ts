@@ -1,6 +1,6 @@
 /** From a request to its answer; the path alone decides (acra-formats.md §5.6, acra-cli.md §10.2). */
 
-import { EVENT, type Logger } from "../log/mod.ts";
+import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
 import { DONE, FAILED, formatFound, NOT_FOUND } from "./answers.ts";
 import {
   type ApiConfig,
@@ -31,6 +31,8 @@ export interface RouterOptions {
   /** Leaves nothing open but `/getNewZone` and `/resetKeyStorage`. */
   readonly zonesOnly: boolean;
   readonly log: Logger;
+  /** Who asks, for log lines. */
+  readonly about: LogFields;
 }
 
 const PATHS = [
@@ -60,7 +62,11 @@ export async function answerRequest(request: ApiRequest, options: RouterOptions)
     return await act(path, request.body, options.actions);
   } catch (error) {
     const { message, code, answer } = FAILURES[path];
-    options.log.error(message, { code: codeOf(error) ?? code, error: messageOf(error) });
+    options.log.error(message, {
+      code: codeOf(error) ?? code,
+      ...options.about,
+      ...describeError(error),
+    });
     return answer;
   }
 }
@@ -113,8 +119,4 @@ function codeOf(error: unknown): number | null {
   return error instanceof Error && "code" in error && typeof error.code === "number"
     ? error.code
     : null;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

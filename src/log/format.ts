@@ -84,8 +84,11 @@ export function createTerminalFormatter({ kind }: LogIdentity, started: number):
 
 const JSON_RESERVED = ["timestamp", "unixTime", "level", "msg", "product", "version"];
 
-/** What `JSON.stringify` writes otherwise than the encoder of the original. */
-const GO_JSON = /\\\\|[<>&\u2028\u2029]|\\[bf]/g;
+/**
+ * What `JSON.stringify` writes otherwise than the encoder of the original; that one leaves U+007F to
+ * U+009F as they are, which end lines and move cursors where a person reads.
+ */
+const GO_JSON = /\\\\|[<>&\x7f-\x9f\u2028\u2029]|\\[bf]/g;
 const JSON_SHORT: Readonly<Record<string, string>> = { "\\b": "\\u0008", "\\f": "\\u000c" };
 
 /** One JSON object a line. */

@@ -16,6 +16,8 @@ import { createStreamWriter, type LogStream } from "./stream_writer.ts";
 export interface LevelledLogger extends Logger {
   /** Lines below this level are not made at all. */
   level: LogLevel;
+  /** Whether lines are for programs to read: json or cef. */
+  readonly structured: boolean;
 }
 
 /** Where a log goes and what it looks like. */
@@ -44,7 +46,8 @@ export function createLog(options: LogOptions): LevelledLogger {
       fields: { count },
     }),
   );
-  return new StreamLogger(format, write, now, options.level);
+  const structured = STRUCTURED.includes(options.format.toLowerCase());
+  return new StreamLogger({ format, write, now, structured }, options.level);
 }
 
 function createFormatter(options: LogOptions, started: number): LogFormatter {
@@ -60,21 +63,28 @@ function createFormatter(options: LogOptions, started: number): LogFormatter {
   }
 }
 
+const STRUCTURED: readonly string[] = ["json", "cef"];
+
 const NO_FIELDS: LogFields = {};
 
+/** What a logger is made of. */
+interface LoggerParts {
+  readonly format: LogFormatter;
+  readonly write: (line: string) => void;
+  readonly now: () => number;
+  readonly structured: boolean;
+}
+
 class StreamLogger implements LevelledLogger {
+  readonly structured: boolean;
   readonly #format: LogFormatter;
   readonly #write: (line: string) => void;
   readonly #now: () => number;
   #level: LogLevel;
   #weight: number;
 
-  constructor(
-    format: LogFormatter,
-    write: (line: string) => void,
-    now: () => number,
-    level: LogLevel,
-  ) {
+  constructor({ format, write, now, structured }: LoggerParts, level: LogLevel) {
+    this.structured = structured;
     this.#format = format;
     this.#write = write;
     this.#now = now;

@@ -4,10 +4,11 @@
  * @module
  */
 
+export { describeError } from "./describe_error.ts";
 export { EVENT } from "./event.ts";
 export type { LogLevel } from "./format.ts";
 export { createLog, type LevelledLogger, type LogOptions } from "./levelled_logger.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export { quoteText } from "./quote.ts";
 export type { LogStream } from "./stream_writer.ts";
-export { createThrottledLog } from "./throttled_log.ts";
+export { createSummingLog, type SummingLogger } from "./summing_log.ts";

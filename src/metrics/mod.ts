@@ -5,6 +5,8 @@
  * @module
  */
 
-export { type ConnectionKind, type LegMeter, ProgramMetrics } from "./program_metrics.ts";
+export { type LegName, type LegStep, timeStep } from "./leg_latency.ts";
+export { type ConnectionKind, ProgramMetrics } from "./program_metrics.ts";
 export { type MetricsEndpoints, type MetricsListener, serveMetrics } from "./serve.ts";
 export { ServerMetrics } from "./server_metrics.ts";
+export type { LegMeter } from "./session_meter.ts";

@@ -4,21 +4,15 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { LegLatencies, type LegName, type LegStep } from "./leg_latency.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
+import { type LegMeter, type MeterTotals, SessionMeter } from "./session_meter.ts";
 
 /** Bounds of a connection's life in seconds (acra-cli.md §12). */
 const CONNECTION_BOUNDS = [0.1, 0.2, 0.5, 1, 10, 60, 3_600, 86_400];
 
 /** What came in: a database session, or a connection to the HTTP API. */
 export type ConnectionKind = "db" | "api";
-
-/** Counts what moves on the two legs of a session; called for each chunk. */
-export interface LegMeter {
-  received(from: "client" | "database", bytes: number): void;
-  sent(to: "client" | "database", bytes: number): void;
-  /** How long the bytes of a side were worked on in one turn, in ms. */
-  worked(from: "client" | "database", ms: number): void;
-}
 
 /** What a program is called in its series. */
 export interface ProgramNames {
@@ -36,23 +30,28 @@ interface LegBytes {
 }
 
 /** The series of a connector, and those that a server has in common with it. */
-export class ProgramMetrics implements LegMeter {
+export class ProgramMetrics implements MeterTotals {
   protected readonly registry = new Registry();
   /** Histograms that 0.82 exports under a name ending in `_bucket`, and 0.83 without that. */
   protected readonly renamed: string[] = [];
-  readonly #legs: Readonly<Record<"client" | "database", LegBytes>> = {
+  readonly #legs: Readonly<Record<LegName, LegBytes>> = {
     client: { in: 0, out: 0 },
     database: { in: 0, out: 0 },
   };
+  readonly #latencies: LegLatencies;
+  readonly #answers: { add(seconds: number): void };
   readonly #connections: Counter<"connection_type">;
   readonly #sessions: Gauge<"connection_type">;
   readonly #lives: Histogram<"connection_type">;
+  readonly #refusals: Counter<"connection_type" | "reason">;
   readonly #handshakeFailures: Counter<"reason">;
 
   constructor(names: ProgramNames) {
     const { service } = names;
     const registers = [this.registry];
     const labelNames = ["connection_type"] as const;
+    this.#latencies = new LegLatencies(service, names.farLeg);
+    this.#answers = this.#latencies.of("database", "answer");
     this.#connections = new Counter({
       name: `${service}_connections_total`,
       help: "Connections that were accepted",
@@ -73,6 +72,12 @@ export class ProgramMetrics implements LegMeter {
       registers,
     });
     this.renamed.push(`${service}_connections_processing_seconds`);
+    this.#refusals = new Counter({
+      name: `${service}_connections_refused_total`,
+      help: "Connections for which there was no room",
+      labelNames: ["connection_type", "reason"],
+      registers,
+    });
     this.#handshakeFailures = new Counter({
       name: `${service}_handshake_failures_total`,
       help: "Secure Sessions that could not be set up",
@@ -96,25 +101,44 @@ export class ProgramMetrics implements LegMeter {
     };
   }
 
+  /** Counts a connection that was one too many; reasons are few here too. */
+  connectionRefused(kind: ConnectionKind, reason: string): void {
+    this.#refusals.inc({ connection_type: kind, reason });
+  }
+
   /** Counts a handshake that failed; reasons are few, for each makes a series. */
   handshakeFailed(reason: string): void {
     this.#handshakeFailures.inc({ reason });
   }
 
-  received(from: "client" | "database", bytes: number): void {
+  /** Counts the time of a step that succeeded. */
+  stepTook(leg: LegName, step: LegStep, ms: number): void {
+    this.#latencies.of(leg, step).add(ms / 1e3);
+  }
+
+  /** What one session counts with. */
+  meterSession(): LegMeter {
+    return new SessionMeter(this);
+  }
+
+  received(from: LegName, bytes: number): void {
     this.#legs[from].in += bytes;
   }
 
-  sent(to: "client" | "database", bytes: number): void {
+  sent(to: LegName, bytes: number): void {
     this.#legs[to].out += bytes;
   }
 
   /** Nothing: a connector does no work that is worth a histogram. */
-  worked(_from: "client" | "database", _ms: number): void {}
+  worked(_from: LegName, _ms: number): void {}
+
+  answered(ms: number): void {
+    this.#answers.add(ms / 1e3);
+  }
 
   /** Everything in the text format 0.0.4, the histograms under the names of 0.82 as well. */
   async format(): Promise<string> {
-    const texts = [await this.registry.metrics()];
+    const texts = [await this.registry.metrics(), this.#latencies.format()];
     for (const name of this.renamed) {
       const text = await this.registry.getSingleMetricAsString(name);
       texts.push(text.replaceAll(name, `${name}_bucket`));

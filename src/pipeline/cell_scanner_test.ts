@@ -44,6 +44,8 @@ function ignoreEvents(over: Partial<SessionEvents> = {}): SessionEvents {
     rowTooLarge: nothing,
     rowMalformed: nothing,
     trackingLost: nothing,
+    tlsUnavailable: nothing,
+    channelBindingImpossible: nothing,
     ...over,
   };
 }

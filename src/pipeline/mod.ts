@@ -11,13 +11,21 @@ export { createDecryptor } from "./decryptor.ts";
 export type { FindKey } from "./key_finder.ts";
 export { createPoisonAlarm } from "./poison_alarm.ts";
 export type { ByteaFormat } from "./postgres/cell_forms.ts";
+export type { TlsPolicy } from "./postgres/opening.ts";
 export {
   createPostgresSession,
   type PostgresPhase,
   type PostgresSessionOptions,
 } from "./postgres/postgres_session.ts";
 export type { RequestLimits } from "./postgres/request_queue.ts";
-export type { Action, ProtocolSession, SessionFailure, Side } from "./session.ts";
+export type {
+  Action,
+  Opening,
+  ProtocolSession,
+  SecuredLeg,
+  SessionFailure,
+  Side,
+} from "./session.ts";
 export type { KeyKind, SessionEvents } from "./session_events.ts";
 export type { Stage, StageVerdict, Step } from "./stage.ts";
 export { createZoneDecryptor, type ZoneDecryptorOptions } from "./zone_decryptor.ts";

@@ -25,6 +25,11 @@ export class Output {
     this.#actions.push({ kind: "alarm" });
   }
 
+  startTls(side: Side, head: Uint8Array, direct: boolean): void {
+    this.#to = null;
+    this.#actions.push({ kind: "start-tls", side, head, direct });
+  }
+
   close(reason: string, error: boolean): void {
     this.#to = null;
     this.#actions.push({ kind: "close", reason, error });

@@ -26,4 +26,11 @@ export interface SessionEvents {
   rowMalformed(): void;
   /** Requests and answers can no longer be related: from now on formats are guessed by content. */
   trackingLost(): void;
+  /** A client asked for TLS and there is no certificate to answer it with. */
+  tlsUnavailable(): void;
+  /**
+   * The database offers channel binding, which fails because the client sees our certificate and not
+   * the database's (acra-proxy.md §5.2). `refused`: the client chose it all the same and was told so.
+   */
+  channelBindingImpossible(refused: boolean): void;
 }

@@ -1,13 +1,12 @@
 /** One of the two connections of a session, and how far it is through its life. */
 
-import type { Connection } from "../transport/mod.ts";
+import type { Connection, ConnectionHandler } from "../transport/mod.ts";
 
 /** Buffers below this total are joined into one write; larger ones are written as they are. */
 const JOIN_LIMIT_BYTES = 256 * 1024;
 
 /** A connection as the pump handles it: every step may be asked for twice and happens once. */
 export class Leg {
-  readonly connection: Connection;
   /** The peer sent its end of file. */
   ended = false;
   /** A turn that goes on with left-over input is due. */
@@ -15,9 +14,80 @@ export class Leg {
   #paused = false;
   #finished = false;
   #closed = false;
+  #connection: Connection;
+  #handler: ConnectionHandler | null = null;
+  /** Who hears of the connection; while TLS is being set up, that is TLS. */
+  #listener: ConnectionHandler | null = null;
 
   constructor(connection: Connection) {
-    this.connection = connection;
+    this.#connection = connection;
+  }
+
+  /** Where the peer is. */
+  get peer(): string {
+    return this.#connection.peer;
+  }
+
+  /** Starts to read; call it once. */
+  start(handler: ConnectionHandler): void {
+    this.#handler = handler;
+    this.#listener = handler;
+    this.#connection.start({
+      data: (bytes) => this.#listener?.data(bytes),
+      drained: () => this.#listener?.drained(),
+      ended: () => this.#listener?.ended(),
+      closed: (error) => this.#listener?.closed(error),
+    });
+  }
+
+  /**
+   * Puts another connection in the place of this one, made on top of it: TLS. Until it stands, nobody
+   * else hears of the old one; `established` is called before the handler of `start` hears of the new one.
+   * @throws Error of `open`; the old connection is closed then.
+   */
+  async replace<Made extends { readonly connection: Connection }>(
+    open: (base: Connection) => Promise<Made>,
+    established: (made: Made) => void,
+  ): Promise<void> {
+    const handler = this.#handler;
+    if (handler === null) {
+      throw new TypeError("A leg is started before its connection is replaced");
+    }
+    const made = await open(this.#handOver());
+    this.#connection = made.connection;
+    established(made);
+    made.connection.start(handler);
+    if (this.#paused) {
+      made.connection.pause();
+    }
+    if (this.#finished) {
+      made.connection.end();
+    }
+  }
+
+  /** Cuts the connection at once. */
+  abort(): void {
+    this.#connection.abort();
+  }
+
+  /** The running connection, to be started once more by another owner. */
+  #handOver(): Connection {
+    const base = this.#connection;
+    return {
+      peer: base.peer,
+      get queuedBytes() {
+        return base.queuedBytes;
+      },
+      start: (handler) => {
+        this.#listener = handler;
+        base.resume();
+      },
+      write: (bytes) => base.write(bytes),
+      pause: () => base.pause(),
+      resume: () => base.resume(),
+      end: () => base.end(),
+      abort: () => base.abort(),
+    };
   }
 
   get paused(): boolean {
@@ -30,7 +100,7 @@ export class Leg {
 
   /** Bytes that the system has not taken yet. */
   get queuedBytes(): number {
-    return this.#closed ? 0 : this.connection.queuedBytes;
+    return this.#closed ? 0 : this.#connection.queuedBytes;
   }
 
   /** Writes buffers in their order; answers the number of bytes, 0 when nothing may be sent any more. */
@@ -40,7 +110,7 @@ export class Leg {
       return 0;
     }
     if (buffers.length === 1) {
-      this.connection.write(first);
+      this.#connection.write(first);
       return first.length;
     }
     let total = 0;
@@ -48,10 +118,10 @@ export class Leg {
       total += buffer.length;
     }
     if (total <= JOIN_LIMIT_BYTES) {
-      this.connection.write(Buffer.concat(buffers as Uint8Array[], total));
+      this.#connection.write(Buffer.concat(buffers as Uint8Array[], total));
     } else {
       for (const buffer of buffers) {
-        this.connection.write(buffer);
+        this.#connection.write(buffer);
       }
     }
     return total;
@@ -60,14 +130,14 @@ export class Leg {
   pause(): void {
     if (!this.#paused && !this.#closed) {
       this.#paused = true;
-      this.connection.pause();
+      this.#connection.pause();
     }
   }
 
   resume(): void {
     if (this.#paused && !this.#closed) {
       this.#paused = false;
-      this.connection.resume();
+      this.#connection.resume();
     }
   }
 
@@ -75,7 +145,7 @@ export class Leg {
   finish(): void {
     if (!this.#finished && !this.#closed) {
       this.#finished = true;
-      this.connection.end();
+      this.#connection.end();
     }
   }
 

@@ -6,4 +6,4 @@
  */
 
 export { PassThroughSession } from "./pass_through_session.ts";
-export { Pump, type PumpEnd, type PumpMeter, type PumpOptions } from "./pump.ts";
+export { Pump, type PumpEnd, type PumpMeter, type PumpOptions, type StartTls } from "./pump.ts";

@@ -8,6 +8,8 @@ const NOTHING: readonly Action[] = [];
 export class PassThroughSession implements ProtocolSession {
   readonly phase: string = "ready";
   readonly idle: boolean = false;
+  /** Nothing is known of what goes through, so that nobody can be said to break it off. */
+  readonly settled: boolean = true;
 
   receive(from: Side, bytes: Uint8Array): readonly Action[] {
     return [{ kind: "send", to: from === "client" ? "database" : "client", buffers: [bytes] }];
@@ -22,6 +24,15 @@ export class PassThroughSession implements ProtocolSession {
   }
 
   end(_from: Side): readonly Action[] {
+    return NOTHING;
+  }
+
+  /** Never called: this session starts no TLS. */
+  secured(_side: Side): readonly Action[] {
+    return NOTHING;
+  }
+
+  securingFailed(_side: Side): readonly Action[] {
     return NOTHING;
   }
 

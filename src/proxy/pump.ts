@@ -6,8 +6,8 @@
  * everything that came before has been passed on; a side that is gone takes the other one along.
  */
 
-import type { Action, ProtocolSession, SessionFailure, Side } from "../pipeline/mod.ts";
-import type { Connection } from "../transport/mod.ts";
+import type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "../pipeline/mod.ts";
+import { type Connection, isReset } from "../transport/mod.ts";
 import { Leg } from "./leg.ts";
 
 /** Bytes queued towards one side before the other one is paused (acra-proxy.md §5.1.3). */
@@ -18,7 +18,7 @@ const LINGER_MS = 5_000;
 /** How a session ended. */
 export interface PumpEnd {
   readonly reason: string;
-  /** Whether it ended otherwise than by one side hanging up in an orderly way. */
+  /** Whether something failed or was broken off; a side that leaves between requests is no error. */
   readonly error: boolean;
 }
 
@@ -26,9 +26,23 @@ export interface PumpEnd {
 export interface PumpMeter {
   received(from: Side, bytes: number): void;
   sent(to: Side, bytes: number): void;
-  /** How long the session worked in one turn on what came from a side, in ms. */
-  worked(from: Side, ms: number): void;
+  /** The session worked in one turn on what came from a side, between these moments in ms. */
+  worked(from: Side, startedAt: number, endedAt: number): void;
 }
+
+/** How TLS is to begin on a side: what was read already, and whether it was not asked for before. */
+export type TlsStart = Pick<Extract<Action, { kind: "start-tls" }>, "head" | "direct">;
+
+/**
+ * Runs the handshake of a side on top of its connection; answers the connection of plain bytes and
+ * what the session has to know.
+ * @throws Error when it fails; the connection is closed then. The callee logs it.
+ */
+export type StartTls = (
+  side: Side,
+  base: Connection,
+  start: TlsStart,
+) => Promise<{ readonly connection: Connection; readonly leg: SecuredLeg }>;
 
 /** What a pump works on. */
 export interface PumpOptions {
@@ -38,6 +52,8 @@ export interface PumpOptions {
   readonly database: Connection | null;
   /** Runs the poison alarm; afterwards the session goes on, unless the callee aborted the pump. */
   readonly alarm: () => void;
+  /** For sessions that speak TLS on their legs. */
+  readonly startTls?: StartTls;
   /** Counts bytes and the time for them; nobody counts when it is absent. */
   readonly meter?: PumpMeter | null;
   /** Called once, when both connections are gone. */
@@ -89,13 +105,13 @@ export class Pump {
   /** Cuts both connections at once; nothing that is queued is sent any more. */
   abort(reason: string): void {
     this.#aborted = true;
-    this.#end ??= { reason, error: true };
-    this.#client.connection.abort();
-    this.#database?.connection.abort();
+    this.#end ??= { reason, error: false };
+    this.#client.abort();
+    this.#database?.abort();
   }
 
   #startLeg(side: Side, leg: Leg): void {
-    leg.connection.start({
+    leg.start({
       data: (bytes) => this.#receive(side, bytes),
       drained: () => this.#drained(),
       ended: () => this.#sideEnded(side, leg),
@@ -119,7 +135,7 @@ export class Pump {
     if (meter) {
       const start = performance.now();
       const actions = turn();
-      meter.worked(from, performance.now() - start);
+      meter.worked(from, start, performance.now());
       this.#carry(actions);
     } else {
       this.#carry(turn());
@@ -132,7 +148,9 @@ export class Pump {
     try {
       work();
     } catch (error) {
-      this.abort(`internal error: ${error instanceof Error ? error.message : "unknown"}`);
+      const reason = `internal error: ${error instanceof Error ? error.message : "unknown"}`;
+      this.#end ??= { reason, error: true };
+      this.abort(reason);
     }
   }
 
@@ -186,10 +204,40 @@ export class Pump {
         case "alarm":
           this.#options.alarm();
           break;
+        case "start-tls":
+          void this.#startTls(action.side, action);
+          break;
         case "close":
           this.#close({ reason: action.reason, error: action.error });
           break;
       }
+    }
+  }
+
+  async #startTls(side: Side, start: TlsStart): Promise<void> {
+    const leg = this.#leg(side);
+    const { startTls, session } = this.#options;
+    if (leg === null || startTls === undefined) {
+      return;
+    }
+    try {
+      await leg.replace(
+        (base) => startTls(side, base, start),
+        (made) => this.#afterTls(side, () => session.secured(side, made.leg)),
+      );
+    } catch {
+      leg.markClosed();
+      this.#afterTls(side, () => session.securingFailed(side));
+      if (side === "client") {
+        this.#sideClosed(side, leg, null);
+      }
+      this.#report();
+    }
+  }
+
+  #afterTls(side: Side, work: () => readonly Action[]): void {
+    if (!this.#aborted && !this.#closing) {
+      this.#guard(() => this.#work(side, work));
     }
   }
 
@@ -257,21 +305,34 @@ export class Pump {
     }
     to.finish();
     if (side === "database" || to.ended) {
-      this.#close({ reason: `the ${side} closed its connection`, error: false });
+      this.#close(this.#leaving(side));
     }
   }
 
   #sideClosed(side: Side, leg: Leg, error: Error | null): void {
+    const end = error === null ? this.#leaving(side) : this.#failing(side, error);
     leg.markClosed();
-    if (error === null) {
-      this.#close({ reason: `the ${side} closed its connection`, error: false });
-    } else {
-      this.#close({ reason: `connection with the ${side} failed: ${error.message}`, error: true });
-    }
+    this.#close(end);
     if (side === "client" && this.#database !== null && !this.#database.closed) {
-      this.#database.connection.abort();
+      this.#database.abort();
     }
     this.#report();
+  }
+
+  /** A side closed in an orderly way: a database should not while its application waits for it. */
+  #leaving(side: Side): PumpEnd {
+    const first = this.#client.ended ? "client" : side;
+    const reason = `the ${first} closed its connection`;
+    return { reason, error: first === "database" && !this.#options.session.settled };
+  }
+
+  /** Applications end by a reset as well; a database does so only when its application is gone. */
+  #failing(side: Side, error: Error): PumpEnd {
+    const reason = `connection with the ${side} failed: ${error.message}`;
+    const { settled } = this.#options.session;
+    const gone = this.#client.ended;
+    const usual = side === "client" ? settled || gone : settled && gone;
+    return { reason, error: !isReset(error) || !usual };
   }
 
   /** Flushes and closes both sides; a side that does not follow in time is cut. */
@@ -297,8 +358,8 @@ export class Pump {
         this.#watchLinger(queued);
         return;
       }
-      this.#client.connection.abort();
-      this.#database?.connection.abort();
+      this.#client.abort();
+      this.#database?.abort();
     }, LINGER_MS);
   }
 

@@ -1,13 +1,16 @@
 /** One connection to the HTTP API: transport, one request, its answer (acra-cli.md §10.1). */
 
-import { type ApiActions, ApiConversation, answerRequest } from "../http_api/mod.ts";
+import {
+  type ApiActions,
+  ApiConversation,
+  answerRequest,
+  type ConversationEnd,
+} from "../http_api/mod.ts";
+import { EVENT, type LogFields } from "../log/mod.ts";
 import type { Connection } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
-import type { ServerApi, ServerOptions } from "./options.ts";
+import { type ServerApi, type ServerOptions, timeLimitsOf } from "./options.ts";
 import type { Session } from "./session_starter.ts";
-
-/** Time for the handshake, and again for the whole request, in ms. */
-const TIMEOUT_MS = 10_000;
 
 /** What an API session works with. */
 export interface ApiSessionOptions {
@@ -39,24 +42,37 @@ class ApiSession implements Session {
 
   async run(): Promise<void> {
     const { server, api, actions, ended } = this.#options;
+    const { handshakeMs, requestMs } = timeLimitsOf(server);
     try {
-      const { clientId, connection } = await acceptTransport(this.#accepted, server, TIMEOUT_MS);
+      const { clientId, connection } = await acceptTransport(this.#accepted, server, handshakeMs);
       if (this.#cancelled) {
         connection.abort();
         ended();
         return;
       }
-      server.log.info("Handle commands connection", { client_id: clientId });
+      const about = { client_id: clientId, peer: connection.peer };
+      server.log.info("Handle commands connection", about);
       this.#conversation = new ApiConversation(connection, {
         answer: (request) =>
-          answerRequest(request, { actions, zonesOnly: api.zonesOnly, log: server.log }),
-        timeoutMs: TIMEOUT_MS,
-        ended,
+          answerRequest(request, { actions, zonesOnly: api.zonesOnly, log: server.log, about }),
+        timeoutMs: requestMs,
+        ended: (end) => this.#finished(end, about),
       });
     } catch (error) {
-      reportRefusal(error, server);
+      reportRefusal(error, this.#accepted.peer, server);
       ended();
     }
+  }
+
+  #finished({ reason, error }: ConversationEnd, about: LogFields): void {
+    const { server, ended } = this.#options;
+    if (error) {
+      const code = EVENT.sessionFailed;
+      server.log.error("API session ended", { code, ...about, error: reason });
+    } else {
+      server.log.debug("API session ended", { ...about, error: reason });
+    }
+    ended();
   }
 
   drain(): void {

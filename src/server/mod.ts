@@ -5,5 +5,5 @@
  * @module
  */
 
-export type { ServerApi, ServerOptions, ServerTransport } from "./options.ts";
+export type { ServerApi, ServerOptions, ServerTls, ServerTransport } from "./options.ts";
 export { type RunningServer, startServer } from "./server.ts";

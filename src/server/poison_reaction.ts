@@ -1,22 +1,27 @@
 /** What the program does when a poison record was read: script, then stop (acra-cli.md §7.5). */
 
-import { EVENT, type Logger } from "../log/mod.ts";
+import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
 import type { PoisonOptions } from "./options.ts";
 
-/** Kept from the script: it needs no key to raise an alarm. */
-const SECRET_VARIABLE = "ACRA_MASTER_KEY";
+/** Kept from the script: it needs no key to raise an alarm, and does not speak to systemd for us. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set([
+  "ACRA_MASTER_KEY",
+  "NOTIFY_SOCKET",
+  "WATCHDOG_PID",
+  "WATCHDOG_USEC",
+]);
 
 /**
- * Makes the reaction to one record. The script is started without arguments and is not waited for;
+ * Makes the reaction to one record; its argument tells whose session read it. The script is started without arguments and is not waited for;
  * whether or not it could be started, `stop` is called when the settings ask for it.
  */
 export function createPoisonReaction(
   options: PoisonOptions,
   log: Logger,
   stop: () => void,
-): () => void {
-  return () => {
-    log.warning("Recognized poison record");
+): (about: LogFields) => void {
+  return (about) => {
+    log.warning("Recognized poison record", about);
     if (options.scriptFile !== "") {
       log.warning(`detected poison record, run script - ${options.scriptFile}`);
       runScript(options.scriptFile, log);
@@ -29,10 +34,10 @@ export function createPoisonReaction(
 }
 
 function runScript(path: string, log: Logger): void {
-  const { [SECRET_VARIABLE]: _secret, ...env } = process.env;
+  const env = Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name));
   try {
     const script = Bun.spawn([path], {
-      env,
+      env: Object.fromEntries(env),
       stdio: ["ignore", "inherit", "inherit"],
       detached: true,
       onExit: (_script, code) => log.debug("poison record script ended", { code: code ?? -1 }),
@@ -41,7 +46,7 @@ function runScript(path: string, log: Logger): void {
   } catch (error) {
     log.error("Can't run the script of poison records", {
       code: EVENT.poisonRecordUnhandled,
-      error: error instanceof Error ? error.message : String(error),
+      ...describeError(error),
     });
   }
 }

@@ -1,10 +1,15 @@
 /** The running server: its listeners, its sessions, new settings while it runs, and an orderly end. */
 
+import { Ceiling, createRefusals, Gate, type Move, type ReportTooMany } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
-import { EVENT } from "../log/mod.ts";
-import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
+import { describeError, EVENT } from "../log/mod.ts";
+import {
+  type Connection,
+  countAbandonedDials,
+  formatEndpoint,
+  type ListenHandler,
+} from "../transport/mod.ts";
 import { startApiSession } from "./api_session.ts";
-import { Gate, type Move } from "./gate.ts";
 import type { ServerApi, ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
 import { type Session, SessionStarter } from "./session_starter.ts";
@@ -51,6 +56,8 @@ class Server implements RunningServer {
   readonly #finish: (status: number) => void;
   readonly #dataGate: Gate;
   readonly #apiGate: Gate;
+  readonly #ceilings: Readonly<Record<"sessions" | "connections" | "api", Ceiling>>;
+  readonly #tooMany: ReportTooMany;
   #options: ServerOptions;
   #starter: SessionStarter;
   #stopping = false;
@@ -61,9 +68,22 @@ class Server implements RunningServer {
     this.finished = promise;
     this.#finish = resolve;
     this.#options = options;
+    const { sessions, connections, api } = options.connectionLimits;
+    this.#ceilings = {
+      sessions: new Ceiling(sessions),
+      connections: new Ceiling(connections),
+      api: new Ceiling(api),
+    };
+    this.#tooMany = createRefusals(options.log, options.metrics);
     this.#starter = this.#createStarter(options);
-    this.#dataGate = new Gate(this.#handle((connection) => this.#startSession(connection)));
-    this.#apiGate = new Gate(this.#handle((connection) => this.#startApiSession(connection)));
+    this.#dataGate = this.#createGate(
+      (connection) => this.#startSession(connection),
+      () => this.address,
+    );
+    this.#apiGate = this.#createGate(
+      (connection) => this.#startApiSession(connection),
+      () => this.apiAddress ?? "",
+    );
   }
 
   get address(): string {
@@ -99,6 +119,9 @@ class Server implements RunningServer {
     }
     this.#options = options;
     this.#starter = starter;
+    for (const name of ["sessions", "connections", "api"] as const) {
+      this.#ceilings[name].limit = options.connectionLimits[name];
+    }
   }
 
   async drain(): Promise<void> {
@@ -140,14 +163,18 @@ class Server implements RunningServer {
 
   #createStarter(options: ServerOptions): SessionStarter {
     const react = createPoisonReaction(options.poison, options.log, () => this.stop(1));
-    return new SessionStarter(options, () => {
-      options.metrics?.poisonAlarm();
-      react();
+    return new SessionStarter(options, {
+      alarm: (about) => {
+        options.metrics?.poisonAlarm();
+        react(about);
+      },
+      ceiling: this.#ceilings.sessions,
+      tooMany: this.#tooMany,
     });
   }
 
-  #handle(start: (connection: Connection) => void): ListenHandler {
-    return {
+  #createGate(start: (connection: Connection) => void, address: () => string): Gate {
+    const handler: ListenHandler = {
       accepted: (connection) => {
         if (this.#stopping) {
           connection.abort();
@@ -158,14 +185,23 @@ class Server implements RunningServer {
       failed: (error) =>
         this.#options.log.error("Can't accept new connection", {
           code: EVENT.acceptFailed,
-          error: error.message,
+          connection_string: address(),
+          ...describeError(error),
         }),
     };
+    return new Gate({ handler, log: () => this.#options.log });
   }
 
   #startSession(connection: Connection): void {
+    const leave = this.#ceilings.connections.enter(countAbandonedDials());
+    if (leave === null) {
+      connection.abort();
+      this.#tooMany("db", "overflow");
+      return;
+    }
     const counted = this.#options.metrics?.connectionStarted("db");
     const session = this.#starter.start(connection, () => {
+      leave();
       counted?.();
       this.#ended(session);
     });
@@ -174,8 +210,12 @@ class Server implements RunningServer {
 
   #startApiSession(connection: Connection): void {
     const { api } = this.#options;
-    if (api === null) {
+    const leave = api === null ? null : this.#ceilings.api.enter();
+    if (api === null || leave === null) {
       connection.abort();
+      if (api !== null) {
+        this.#tooMany("api", "limit");
+      }
       return;
     }
     const counted = this.#options.metrics?.connectionStarted("api");
@@ -184,6 +224,7 @@ class Server implements RunningServer {
       api,
       actions: this.#actionsOf(api),
       ended: () => {
+        leave();
         counted?.();
         this.#ended(session);
       },

@@ -7,6 +7,7 @@ import {
   createPostgresSession,
   createZoneDecryptor,
   type FindKey,
+  type Opening,
   type ProtocolSession,
   type SessionEvents,
   type Stage,
@@ -14,37 +15,51 @@ import {
 import type { PrivateKey } from "../themis/mod.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
+import { createSessionEvents } from "./session_log.ts";
+import type { ClientIdentity } from "./session_tls.ts";
 
 /** Zone keys that one session holds. */
 const HELD_ZONE_KEYS = 16;
 
-/** Answers a new session object for a client id. */
-export type CreateSession = (clientId: string) => ProtocolSession;
+/**
+ * Answers a new session object for a client, whose id is looked at when its key is needed; `opened` is
+ * told what the connection is for and may refuse it.
+ */
+export type CreateSession = (
+  client: ClientIdentity,
+  opened: (opening: Opening) => boolean,
+) => ProtocolSession;
 
 /** Prepares what all sessions of a server share. */
-export function createSessionFactory(options: ServerOptions, events: SessionEvents): CreateSession {
+export function createSessionFactory(options: ServerOptions): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
-  const findPoisonKey = poison.detect ? createPoisonKeySource(keys, events) : null;
-  const makeDecryptor = (clientId: string): Stage =>
+  const findPoisonKey = poison.detect
+    ? createPoisonKeySource(keys, createSessionEvents(options, {}))
+    : null;
+  const makeDecryptor = (client: ClientIdentity, events: SessionEvents): Stage =>
     zoneMode
       ? createZoneDecryptor({ findZoneKey: holdZoneKeys(keys), mode: cellMode, events })
       : createDecryptor(
-          holdKey(keys, () => keys.findStorageKey(clientId)),
+          holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
         );
-  const makeStages = (clientId: string): readonly Stage[] => {
-    const decryptor = makeDecryptor(clientId);
+  const makeStages = (client: ClientIdentity, events: SessionEvents): readonly Stage[] => {
+    const decryptor = makeDecryptor(client, events);
     if (findPoisonKey === null) {
       return [decryptor];
     }
     return [decryptor, createPoisonAlarm(holdKey(keys, findPoisonKey), events)];
   };
-  return (clientId) =>
-    createPostgresSession({
-      cells: { mode: cellMode, stages: makeStages(clientId) },
+  return (client, opened) => {
+    const events = createSessionEvents(options, client.about);
+    return createPostgresSession({
+      opened,
+      cells: { mode: cellMode, stages: makeStages(client, events) },
       byteaFormat,
       events,
+      tls: options.tls.policy,
     });
+  };
 }
 
 /** The same for the zones that a session met first; further ones are asked for each time. */

@@ -1,18 +1,18 @@
 /** From an accepted connection to a running session: client id, database, pump. */
 
-import { EVENT, type Logger } from "../log/mod.ts";
-import type { ProtocolSession } from "../pipeline/mod.ts";
-import { Pump, type PumpEnd } from "../proxy/mod.ts";
+import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
+import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
+import { timeStep } from "../metrics/mod.ts";
+import type { Opening } from "../pipeline/mod.ts";
+import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
-import type { ServerOptions } from "./options.ts";
+import { type ServerOptions, type ServerTimeLimits, timeLimitsOf } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
-import { createSessionEvents } from "./session_log.ts";
+import { ClientIdentity, createStartTls } from "./session_tls.ts";
+import { SessionWatch } from "./session_watch.ts";
 
-/** Time for a connection to the database, and the handshake of a transport, in ms (acra-proxy.md §5.1.6). */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Time from accept to the end of authentication, in ms. */
-const STARTUP_TIMEOUT_MS = 60_000;
+type PumpParts = Pick<PumpOptions, "session" | "client" | "database" | "startTls">;
 
 /** One accepted connection, from its first moment to its last. */
 export interface Session {
@@ -20,21 +20,29 @@ export interface Session {
   abort(reason: string): void;
 }
 
+/** What sessions tell their server, and what they share with those under older options. */
+export interface SessionSurroundings {
+  /** A poison record was read; the fields tell in whose session. */
+  readonly alarm: (about: LogFields) => void;
+  readonly ceiling: Ceiling;
+  readonly tooMany: ReportTooMany;
+}
+
 /** Starts sessions that all share one set of options. */
 export class SessionStarter {
   readonly #options: ServerOptions;
-  readonly #alarm: () => void;
+  readonly #around: SessionSurroundings;
   readonly #createSession: CreateSession;
 
-  constructor(options: ServerOptions, alarm: () => void) {
+  constructor(options: ServerOptions, around: SessionSurroundings) {
     this.#options = options;
-    this.#alarm = alarm;
-    this.#createSession = createSessionFactory(options, createSessionEvents(options));
+    this.#around = around;
+    this.#createSession = createSessionFactory(options);
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */
   start(connection: Connection, ended: () => void): Session {
-    const session = new ServerSession(connection, this.#options, this.#alarm, ended);
+    const session = new ServerSession(connection, this.#options, this.#around, ended);
     this.#options.log.info(`Got new connection to AcraServer: ${connection.peer}`);
     void session.run(this.#createSession);
     return session;
@@ -45,18 +53,29 @@ class ServerSession implements Session {
   readonly #accepted: Connection;
   readonly #options: ServerOptions;
   readonly #log: Logger;
-  readonly #alarm: () => void;
+  readonly #limits: ServerTimeLimits;
+  readonly #around: SessionSurroundings;
+  readonly #watch: SessionWatch;
   readonly #ended: () => void;
+  /** Whose session it is, for log lines: the client id is added once it is known. */
+  #about: LogFields;
   #pump: Pump | null = null;
   #cancelled = false;
   #draining = false;
-  #startupTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(accepted: Connection, options: ServerOptions, alarm: () => void, ended: () => void) {
+  constructor(
+    accepted: Connection,
+    options: ServerOptions,
+    around: SessionSurroundings,
+    ended: () => void,
+  ) {
     this.#accepted = accepted;
+    this.#about = { peer: accepted.peer };
     this.#options = options;
     this.#log = options.log;
-    this.#alarm = alarm;
+    this.#limits = timeLimitsOf(options);
+    this.#around = around;
+    this.#watch = new SessionWatch(around.ceiling, this.#limits);
     this.#ended = ended;
   }
 
@@ -65,9 +84,11 @@ class ServerSession implements Session {
       const { clientId, connection } = await acceptTransport(
         this.#accepted,
         this.#options,
-        CONNECT_TIMEOUT_MS,
+        this.#limits.handshakeMs,
       );
-      this.#log.info("Handle new connection", { client_id: clientId });
+      const client = new ClientIdentity(clientId, connection.peer);
+      this.#about = client.about;
+      this.#log.info("Handle new connection", this.#about);
       const database = await this.#dialDatabase();
       if (this.#cancelled) {
         connection.abort();
@@ -75,9 +96,14 @@ class ServerSession implements Session {
         this.#ended();
         return;
       }
-      this.#startPump(createSession(clientId), connection, database);
+      this.#startPump({
+        session: createSession(client, (opening) => this.#opened(opening)),
+        client: connection,
+        database,
+        startTls: createStartTls(this.#options, client, this.#limits.handshakeMs),
+      });
     } catch (error) {
-      reportRefusal(error, this.#options);
+      reportRefusal(error, this.#accepted.peer, this.#options);
       this.#ended();
     }
   }
@@ -101,52 +127,57 @@ class ServerSession implements Session {
   }
 
   async #dialDatabase(): Promise<Connection | null> {
-    const { database } = this.#options;
+    const { database, metrics } = this.#options;
+    const { connectMs: timeoutMs } = this.#limits;
     try {
-      return await dial(database, { timeoutMs: CONNECT_TIMEOUT_MS });
+      return await timeStep(metrics, "database", "connect", () => dial(database, { timeoutMs }));
     } catch (error) {
       this.#log.error("Can't connect to db", {
         code: EVENT.databaseUnreachable,
         connection_string: formatEndpoint(database),
-        error: messageOf(error),
+        ...this.#about,
+        ...describeError(error),
       });
       return null;
     }
   }
 
-  #startPump(session: ProtocolSession, client: Connection, database: Connection | null): void {
+  #startPump(parts: PumpParts): void {
     const pump = new Pump({
-      session,
-      client,
-      database,
-      alarm: this.#alarm,
-      meter: this.#options.metrics,
-      ended: (end) => this.#finished(end),
+      ...parts,
+      alarm: () => this.#around.alarm(this.#about),
+      meter: this.#options.metrics?.meterSession() ?? null,
+      ended: (end) => this.#finished(end, parts.database !== null),
     });
     this.#pump = pump;
-    this.#startupTimer = setTimeout(() => {
-      if (session.phase !== "ready") {
-        pump.fail("startup-timeout");
-      }
-    }, STARTUP_TIMEOUT_MS);
+    this.#watch.start(pump);
     pump.start();
     if (this.#draining) {
       pump.drain();
     }
   }
 
-  #finished(end: PumpEnd): void {
-    if (this.#startupTimer !== null) {
-      clearTimeout(this.#startupTimer);
+  #opened(opening: Opening): boolean {
+    const hasRoom = this.#watch.opened(opening);
+    if (!hasRoom) {
+      this.#around.tooMany("db", "limit");
     }
-    if (end.error) {
-      this.#log.error("Session ended", { code: EVENT.sessionFailed, error: end.reason });
+    return hasRoom;
+  }
+
+  /** An unreachable database was told of before. */
+  #finished({ error, reason }: PumpEnd, reached: boolean): void {
+    this.#watch.end();
+    if (error && reached) {
+      this.#log.error("Session ended", {
+        code: EVENT.sessionFailed,
+        ...this.#about,
+        error: reason,
+      });
+    } else {
+      this.#log.debug("Session ended", { ...this.#about, error: reason });
     }
-    this.#log.info("Finished processing client's connection");
+    this.#log.info("Finished processing client's connection", this.#about);
     this.#ended();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,6 +11,16 @@ export interface DialOptions {
   readonly timeoutMs: number;
 }
 
+let abandoned = 0;
+
+/**
+ * Attempts that were given up and that the system has not ended yet, which the runtime cannot make it
+ * do: each of them still holds a descriptor, for two minutes at worst.
+ */
+export function countAbandonedDials(): number {
+  return abandoned;
+}
+
 /**
  * Connects. The connection reads nothing until it is started.
  * @throws Error that names the endpoint and the reason: refused, unknown host, no such socket, too slow.
@@ -20,6 +30,8 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Co
   let late = false;
   const timer = setTimeout(() => {
     late = true;
+    abandoned++;
+    void connecting.finally(() => abandoned--);
     reject(dialError(endpoint, `no answer within ${options.timeoutMs} ms`));
   }, options.timeoutMs);
   const opened = (connection: SocketConnection) => {
@@ -29,7 +41,7 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Co
       resolve(connection);
     }
   };
-  connectSocket(endpoint, opened).catch((error: unknown) => {
+  const connecting = connectSocket(endpoint, opened).catch((error: unknown) => {
     reject(dialError(endpoint, describe(error), error));
   });
   try {

@@ -4,6 +4,7 @@ import type { Socket, SocketHandler } from "bun";
 import type { Connection } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { type PeerInfo, readPeerInfo } from "./peer_info.ts";
+import { SocketFile } from "./socket_file.ts";
 import { adoptSocket, makeSocketHandlers, type SocketData } from "./socket_handlers.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 
@@ -29,7 +30,9 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens; the port is the real one when 0 was asked for. */
   readonly endpoint: Endpoint;
-  /** Stops accepting and removes the file of a unix socket; accepted connections go on. */
+  /** Whether peers still find it: the file of a unix socket may be removed or replaced by others. */
+  readonly isThere: boolean;
+  /** Stops accepting and removes the file of a unix socket, if it is still ours; accepted connections go on. */
   close(): void;
 }
 
@@ -51,10 +54,10 @@ export async function listen(
         data: { connection: null },
         socket: makeHandlers(handler, endpoint.path),
       });
-      return makeListener(endpoint, () => server.stop(false));
+      return makeListener(endpoint, () => server.stop(false), new SocketFile(endpoint.path));
     }
     const server = listenTcp(endpoint.host, endpoint.port, handler, options);
-    return makeListener({ ...endpoint, port: server.port }, () => server.stop(false));
+    return makeListener({ ...endpoint, port: server.port }, () => server.stop(false), null);
   } catch (error) {
     throw new Error(`Cannot listen on ${formatEndpoint(endpoint)}: ${describe(error)}`, {
       cause: error,
@@ -95,14 +98,21 @@ function makeHandlers(handler: ListenHandler, unixPath: string | null): SocketHa
   };
 }
 
-function makeListener(endpoint: Endpoint, stop: () => void): Listener {
+function makeListener(endpoint: Endpoint, stop: () => void, file: SocketFile | null): Listener {
   let open = true;
   return {
     endpoint,
+    get isThere() {
+      return open && file?.isThere !== false;
+    },
     close: () => {
       if (open) {
         open = false;
-        stop();
+        if (file === null) {
+          stop();
+        } else {
+          file.close(stop);
+        }
       }
     },
   };

@@ -12,7 +12,8 @@ import {
   portOf,
 } from "../../test/harness/connections.ts";
 import { Recorder } from "../../test/harness/recorder.ts";
-import { dial, listen } from "./mod.ts";
+import { SilentListener } from "../../test/harness/silent_listener.ts";
+import { countAbandonedDials, dial, listen } from "./mod.ts";
 
 afterEach(cleanUp);
 
@@ -44,8 +45,8 @@ describe("Dialling", () => {
   });
 
   test("a host that does not answer ends after the time given", async () => {
-    const silent = startSilentListener();
-    const port = await silent.port;
+    const silent = await SilentListener.start();
+    const { port } = silent;
     const started = Date.now();
     const attempts = Array.from({ length: 700 }, () =>
       dial({ kind: "tcp", host: "127.0.0.1", port }, { timeoutMs: 300 }).then(
@@ -61,6 +62,13 @@ describe("Dialling", () => {
       `Cannot connect to tcp://127.0.0.1:${port}/: no answer within 300 ms`,
     );
     expect(Date.now() - started).toBeLessThan(2000);
+    expect(countAbandonedDials()).toBe(outcomes.filter((text) => text.endsWith("ms")).length);
+    await silent.stop();
+    const end = Date.now() + 10_000;
+    while (countAbandonedDials() > 0) {
+      expect(Date.now()).toBeLessThan(end);
+      await Bun.sleep(20);
+    }
   });
 });
 
@@ -146,22 +154,3 @@ describe("A unix socket", () => {
     expect(existsSync(path)).toBe(true);
   });
 });
-
-/** A process that listens and never accepts: once its queue is full, connecting gets no answer. */
-function startSilentListener(): { port: Promise<number> } {
-  const script = `
-    const server = require("node:net").createServer();
-    server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
-      require("node:fs").writeSync(1, String(server.address().port) + "\\n");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20000);
-      process.exit(0);
-    });`;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
-  atTheEnd(() => child.kill("SIGKILL"));
-  const port = (async () => {
-    const reader = child.stdout.getReader();
-    const { value } = await reader.read();
-    return Number(new TextDecoder().decode(value));
-  })();
-  return { port };
-}

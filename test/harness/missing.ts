@@ -10,14 +10,14 @@ export const missingLinux: Missing = process.platform === "linux" ? null : "need
 export const missingRoot: Missing =
   process.getuid?.() === 0 ? null : "needs root, to give files to another user";
 
-/** Looks for a program that answers `--version`. */
-export function missingProgram(name: string): Missing {
+/** Looks for a program that answers `--version`, or whatever asks it for its version. */
+export function missingProgram(name: string, question = "--version"): Missing {
   const path = Bun.which(name);
   if (path === null) {
     return `no program ${name} on PATH`;
   }
-  const answer = Bun.spawnSync([path, "--version"], { stdio: ["ignore", "ignore", "ignore"] });
-  return answer.success ? null : `${name} --version fails`;
+  const answer = Bun.spawnSync([path, question], { stdio: ["ignore", "ignore", "ignore"] });
+  return answer.success ? null : `${name} ${question} fails`;
 }
 
 /** The Python whose modules come from the distribution's packages, or an empty string. */

@@ -185,6 +185,8 @@ function countEvents(): { counts: EventCounts; events: SessionEvents } {
     rowTooLarge: 0,
     rowMalformed: 0,
     trackingLost: 0,
+    tlsUnavailable: 0,
+    channelBindingImpossible: 0,
   };
   const count = (name: keyof SessionEvents) => () => {
     counts[name]++;
@@ -199,6 +201,8 @@ function countEvents(): { counts: EventCounts; events: SessionEvents } {
     rowTooLarge: count("rowTooLarge"),
     rowMalformed: count("rowMalformed"),
     trackingLost: count("trackingLost"),
+    tlsUnavailable: count("tlsUnavailable"),
+    channelBindingImpossible: count("channelBindingImpossible"),
   };
   return { counts, events };
 }

@@ -190,6 +190,23 @@ describe("acra over unix sockets and raw transport", () => {
   }, 30_000);
 });
 
+describe("acra connector at its end", () => {
+  test("waits for a session at the first signal and stops at once at the second", async () => {
+    const server = await startAcraServer(target(), { keys });
+    const connector = await startAcraConnector(server, { keys });
+    const client = await RawClient.login(connector.port);
+    connector.process.signal("SIGTERM");
+    await Bun.sleep(200);
+    await expect(RawClient.connect(connector.port)).rejects.toThrow();
+    expect(client.closed).toBe(false);
+    const started = performance.now();
+    expect(await connector.process.stop("SIGTERM")).toBe(1);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    await client.untilClosed();
+    await server.stop();
+  });
+});
+
 describe("acra connector and its users", () => {
   test("closes an application of its own user without a byte", async () => {
     const server = await startAcraServer(target(), { keys });

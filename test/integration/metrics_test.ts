@@ -123,6 +123,10 @@ test("counts a session's connections, bytes, AcraStructs and alarms exactly", as
     'acraserver_bytes_total{leg="database",direction="out"}': bytesWritten,
     'acraserver_bytes_total{leg="client",direction="out"}': bytesRead,
     'acraserver_bytes_total{leg="database",direction="in"}': bytesRead + removed,
+    'acraserver_leg_latency_seconds_count{leg="client",step="handshake"}': 1,
+    'acraserver_leg_latency_seconds_count{leg="database",step="connect"}': 1,
+    'acraserver_leg_latency_seconds_count{leg="database",step="answer"}': 2,
+    'acraserver_leg_latency_seconds_bucket{leg="database",step="answer",le="+Inf"}': 2,
     acraserver_version_minor: 82,
   });
   const requests = far.get('acraserver_request_processing_seconds_count{db="postgresql"}');
@@ -140,6 +144,9 @@ test("counts a session's connections, bytes, AcraStructs and alarms exactly", as
     'acraconnector_bytes_total{leg="server",direction="out"}': bytesWritten,
     'acraconnector_bytes_total{leg="server",direction="in"}': bytesRead,
     'acraconnector_bytes_total{leg="client",direction="out"}': bytesRead,
+    'acraconnector_leg_latency_seconds_count{leg="server",step="connect"}': 1,
+    'acraconnector_leg_latency_seconds_count{leg="server",step="handshake"}': 1,
+    'acraconnector_leg_latency_seconds_count{leg="server",step="answer"}': 2,
   });
 });
 

@@ -43,9 +43,15 @@ export class ClientLeg {
   readonly #walker = new FrameWalker();
   readonly #requests: RequestQueue;
   #collector: Collector | null = null;
+  #saidGoodbye = false;
 
   constructor(requests: RequestQueue) {
     this.#requests = requests;
+  }
+
+  /** Whether the application has announced that it goes. */
+  get saidGoodbye(): boolean {
+    return this.#saidGoodbye;
   }
 
   /** Whether the last message that was seen has ended. */
@@ -77,6 +83,7 @@ export class ClientLeg {
 
   #watch(): void {
     const { type, first, last, length } = this.#walker;
+    this.#saidGoodbye ||= type === FRONTEND.terminate;
     const plain = first ? HEADER_ONLY.get(type) : undefined;
     if (plain !== undefined) {
       this.#requests.asked(plain);

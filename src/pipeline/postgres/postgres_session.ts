@@ -4,39 +4,43 @@
  * `cancel` for a connection that only carries a CancelRequest; `closed`.
  */
 
-import { ByteQueue, FormatError } from "../../bytes/mod.ts";
-import {
-  decodeStartupHeader,
-  encodeFatalError,
-  type FatalError,
-  isDirectTls,
-  STARTUP_HEADER_LENGTH,
-  type StartupKind,
-} from "../../wire/postgres/mod.ts";
+import { FormatError } from "../../bytes/mod.ts";
+import { encodeFatalError, type FatalError } from "../../wire/postgres/mod.ts";
 import { type CellOptions, CellScanner } from "../cell_scanner.ts";
 import { Output } from "../output.ts";
-import type { Action, ProtocolSession, SessionFailure, Side } from "../session.ts";
+import type {
+  Action,
+  Opening,
+  ProtocolSession,
+  SecuredLeg,
+  SessionFailure,
+  Side,
+} from "../session.ts";
 import type { SessionEvents } from "../session_events.ts";
 import type { ByteaFormat } from "./cell_forms.ts";
+import { type ChannelBinding, createChannelBinding } from "./channel_binding.ts";
 import { ClientLeg } from "./client_leg.ts";
 import { DatabaseLeg } from "./database_leg.ts";
+import { OpeningPhase, type OpeningResult, type TlsPolicy } from "./opening.ts";
 import { type RequestLimits, RequestQueue } from "./request_queue.ts";
 import { RowRewriter } from "./row_rewriter.ts";
 
 const MAXIMUM_ROW_BYTES = 64 * 1024 * 1024;
 const OPENINGS_PER_TURN = 32;
 const REQUEST_LIMITS: RequestLimits = { requests: 1_000_000, bytes: 64 * 1024 * 1024 };
+const WITHOUT_TLS: TlsPolicy = { client: "unavailable", database: "mirror" };
 
 const NOTHING: readonly Action[] = [];
-/** Answer to a request for encryption that is not available. */
-const REFUSAL = Uint8Array.of(0x4e); // N
 
 const PROTOCOL_VIOLATION = "08P01";
 const PROTOCOL_LIMIT_EXCEEDED = "54000";
-const FEATURE_NOT_SUPPORTED = "0A000";
 const DATABASE_UNREACHABLE: FatalError = {
   code: "08006",
   message: "could not connect to database",
+};
+const TOO_MANY_CLIENTS: FatalError = {
+  code: "53300",
+  message: "sorry, too many clients already",
 };
 const SHUTDOWN: FatalError = {
   code: "57P01",
@@ -48,12 +52,16 @@ export interface PostgresSessionOptions {
   readonly cells: CellOptions;
   readonly byteaFormat: ByteaFormat;
   readonly events: SessionEvents;
+  /** Told once what the connection is for; a session that it answers `false` for is one too many. */
+  readonly opened?: (opening: Opening) => boolean;
   /** Larger rows pass undecrypted; 64 MiB unless given. */
   readonly maxRowBytes?: number;
   /** AcraStructs that one turn may try to open; 32 unless given. */
   readonly openingsPerTurn?: number;
   /** What the application may leave unanswered; a million requests, 64 MiB of names unless given. */
   readonly requestLimits?: RequestLimits;
+  /** TLS on either leg; without it none is offered to the client, and none begun. */
+  readonly tls?: TlsPolicy;
 }
 
 /** The phases of a session. */
@@ -65,12 +73,15 @@ export function createPostgresSession(options: PostgresSessionOptions): Protocol
 }
 
 class PostgresSession implements ProtocolSession {
-  readonly #startup = new ByteQueue();
-  /** What the client asked for before its StartupMessage; each may be asked once. */
-  readonly #asked = new Set<StartupKind>();
+  readonly #opening: OpeningPhase;
+  readonly #events: SessionEvents;
+  readonly #secured: Record<Side, SecuredLeg | null> = { client: null, database: null };
+  /** Looks at the login where TLS on the legs makes it necessary. */
+  #binding: ChannelBinding | null = null;
   readonly #requests: RequestQueue;
   readonly #client: ClientLeg;
   readonly #database: DatabaseLeg;
+  readonly #opened: (opening: Opening) => boolean;
   #state: "startup" | "typed" | "cancel" | "closed" = "startup";
 
   constructor(options: PostgresSessionOptions) {
@@ -79,7 +90,10 @@ class PostgresSession implements ProtocolSession {
       events.trackingLost(),
     );
     const scanner = new CellScanner(cells, events);
+    this.#opening = new OpeningPhase(options.tls ?? WITHOUT_TLS, events);
+    this.#events = events;
     this.#requests = requests;
+    this.#opened = options.opened ?? (() => true);
     this.#client = new ClientLeg(requests);
     this.#database = new DatabaseLeg({
       requests,
@@ -100,7 +114,7 @@ class PostgresSession implements ProtocolSession {
 
   get idle(): boolean {
     if (this.#state === "startup") {
-      return this.#startup.length === 0;
+      return this.#opening.idle;
     }
     return (
       this.phase === "ready" &&
@@ -108,6 +122,10 @@ class PostgresSession implements ProtocolSession {
       this.#client.atBorder &&
       this.#database.atBorder
     );
+  }
+
+  get settled(): boolean {
+    return this.phase !== "ready" || this.#requests.idle || this.#client.saidGoodbye;
   }
 
   receive(from: Side, bytes: Uint8Array): readonly Action[] {
@@ -118,7 +136,24 @@ class PostgresSession implements ProtocolSession {
     if (from === "client") {
       this.#fromClient(bytes, output);
     } else {
-      this.#fromDatabase(output, () => this.#database.receive(bytes, output));
+      this.#fromDatabase(bytes, output);
+    }
+    return output.actions;
+  }
+
+  secured(side: Side, leg: SecuredLeg): readonly Action[] {
+    const output = new Output();
+    if (this.#state === "startup") {
+      this.#secured[side] = leg;
+      this.#afterOpening(this.#opening.secured(side, output), output);
+    }
+    return output.actions;
+  }
+
+  securingFailed(side: Side): readonly Action[] {
+    const output = new Output();
+    if (this.#state === "startup") {
+      this.#afterOpening(this.#opening.failed(side), output);
     }
     return output.actions;
   }
@@ -128,7 +163,7 @@ class PostgresSession implements ProtocolSession {
       return NOTHING;
     }
     const output = new Output();
-    this.#fromDatabase(output, () => this.#database.resume(output));
+    this.#workOnAnswers(output, () => this.#database.resume(output));
     return output.actions;
   }
 
@@ -172,20 +207,64 @@ class PostgresSession implements ProtocolSession {
 
   /** The client hears of it in answer to its StartupMessage: nothing else may come before that. */
   #failUnreachable(output: Output): void {
-    const reason = "the database cannot be reached";
-    if (this.#state === "typed") {
-      this.#close(reason, true, output, DATABASE_UNREACHABLE);
-    } else if (this.#state === "cancel") {
-      this.#close(reason, true, output);
+    if (this.#state === "startup") {
+      this.#afterOpening(this.#opening.refuse(DATABASE_UNREACHABLE, output), output);
+    } else if (this.#state !== "closed") {
+      const told = this.#state === "typed" ? DATABASE_UNREACHABLE : null;
+      this.#close("the database cannot be reached", true, output, told);
     }
   }
 
   #fromClient(bytes: Uint8Array, output: Output): void {
-    if (this.#state === "typed") {
+    if (this.#state === "startup") {
+      this.#afterOpening(this.#opening.fromClient(bytes, output), output);
+    } else if (this.#state === "typed") {
+      this.#logIn(bytes, output);
+    }
+  }
+
+  #afterOpening(result: OpeningResult | null, output: Output): void {
+    switch (result?.kind) {
+      case "startup":
+        if (!this.#opened("session")) {
+          this.#close("there are too many sessions", false, output, TOO_MANY_CLIENTS);
+          return;
+        }
+        this.#state = "typed";
+        this.#binding = createChannelBinding(
+          this.#secured.client,
+          this.#secured.database,
+          this.#events,
+        );
+        output.send("database", result.message);
+        // What came together with the StartupMessage is typed already.
+        this.#logIn(result.rest.take(result.rest.length) ?? new Uint8Array(0), output);
+        break;
+      case "cancel":
+        this.#state = "cancel";
+        this.#opened("cancel");
+        output.send("database", result.message);
+        break;
+      case "refused":
+        this.#close(result.error.message, true, output, result.told ? result.error : null);
+        break;
+      case undefined:
+        break;
+    }
+  }
+
+  #logIn(bytes: Uint8Array, output: Output): void {
+    if (this.#binding === null) {
       this.#fromTypedClient(bytes, output);
-    } else if (this.#state === "startup") {
-      this.#startup.push(bytes);
-      this.#readStartup(output);
+      return;
+    }
+    const passed = this.#binding.fromClient(bytes);
+    if (passed.kind === "refused") {
+      this.#closeWithError(output, passed.error);
+      return;
+    }
+    for (const piece of passed.pieces) {
+      this.#fromTypedClient(piece, output);
     }
   }
 
@@ -202,80 +281,27 @@ class PostgresSession implements ProtocolSession {
     }
   }
 
-  #fromDatabase(output: Output, work: () => void): void {
+  #fromDatabase(bytes: Uint8Array, output: Output): void {
+    if (this.#state === "startup" && !this.#opening.mayHearDatabase) {
+      this.#afterOpening(this.#opening.fromDatabase(bytes, output), output);
+    } else if (this.#binding === null) {
+      this.#workOnAnswers(output, () => this.#database.receive(bytes, output));
+    } else {
+      for (const piece of this.#binding.fromDatabase(bytes)) {
+        this.#workOnAnswers(output, () => this.#database.receive(piece, output));
+      }
+    }
+    if (this.#requests.started) {
+      this.#binding = null;
+    }
+  }
+
+  #workOnAnswers(output: Output, work: () => void): void {
     try {
       work();
     } catch (error) {
       this.#refuse(output, error, "the database sent an invalid message length");
     }
-  }
-
-  /** Takes untyped messages until one of them settles what the connection is for. */
-  #readStartup(output: Output): void {
-    while (this.#state === "startup") {
-      const first = this.#startup.peek(1);
-      if (first !== null && isDirectTls(first)) {
-        this.#close("the client began with TLS, which is not available", true, output);
-        return;
-      }
-      const head = this.#startup.peek(STARTUP_HEADER_LENGTH);
-      if (head === null) {
-        return;
-      }
-      try {
-        const { kind, length } = decodeStartupHeader(head);
-        const message = this.#startup.take(length);
-        if (message === null) {
-          return;
-        }
-        this.#takeStartup(kind, message, output);
-      } catch (error) {
-        this.#refuse(output, error, "the client sent an invalid startup packet");
-        return;
-      }
-    }
-  }
-
-  #takeStartup(kind: StartupKind, message: Uint8Array, output: Output): void {
-    switch (kind) {
-      case "ssl":
-      case "gssenc":
-        // Not forwarded: the database might agree to an encryption that nobody here could begin.
-        if (this.#asked.has(kind)) {
-          this.#refuseUnsupported(output);
-        } else {
-          this.#asked.add(kind);
-          output.send("client", REFUSAL);
-        }
-        break;
-      case "cancel":
-        this.#state = "cancel";
-        this.#startup.clear();
-        output.send("database", message);
-        break;
-      case "startup":
-        this.#state = "typed";
-        output.send("database", message);
-        this.#passRest(output);
-        break;
-      case "unsupported":
-        this.#refuseUnsupported(output);
-        break;
-    }
-  }
-
-  /** What came together with the StartupMessage is typed already. */
-  #passRest(output: Output): void {
-    let rest = this.#startup.takeChunk(Number.MAX_SAFE_INTEGER);
-    while (rest !== null && this.#state === "typed") {
-      this.#fromTypedClient(rest, output);
-      rest = this.#startup.takeChunk(Number.MAX_SAFE_INTEGER);
-    }
-  }
-
-  #refuseUnsupported(output: Output): void {
-    const message = "unsupported frontend protocol";
-    this.#closeWithError(output, { code: FEATURE_NOT_SUPPORTED, message });
   }
 
   /** Ends the session for bytes that cannot be framed; any other error is a defect and goes on. */
@@ -287,8 +313,7 @@ class PostgresSession implements ProtocolSession {
   }
 
   #closeWithError(output: Output, fatal: FatalError): void {
-    const expected = this.#state === "startup" || this.#expectsError;
-    this.#close(fatal.message, true, output, expected ? fatal : null);
+    this.#close(fatal.message, true, output, this.#expectsError ? fatal : null);
   }
 
   #close(reason: string, error: boolean, output: Output, fatal: FatalError | null = null): void {

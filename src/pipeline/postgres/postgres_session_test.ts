@@ -72,6 +72,26 @@ describe("start-up", () => {
     }
   });
 
+  test("tells what the connection is for, once, when that is settled", () => {
+    const openings: string[] = [];
+    const opened = (opening: string) => openings.push(opening) > 0;
+    const session = new SessionRig({ opened }).client(SSL_REQUEST, STARTUP.subarray(0, 7));
+    expect(openings).toEqual([]);
+    session.client(STARTUP.subarray(7), QUERY);
+    expect(openings).toEqual(["session"]);
+    new SessionRig({ opened }).client(CANCEL_REQUEST);
+    expect(openings).toEqual(["session", "cancel"]);
+  });
+
+  test("refuses a session that is one too many, and lets the database see nothing of it", () => {
+    const rig = new SessionRig({ opened: () => false }).client(SSL_REQUEST, STARTUP, QUERY);
+    expect(rig.received("client").toString()).toBe(
+      `N${fatal("53300", "sorry, too many clients already")}`,
+    );
+    expect(rig.received("database").length).toBe(0);
+    expect(rig.session.phase).toBe("closed");
+  });
+
   test("refuses to be asked for the same encryption twice", () => {
     const rig = new SessionRig().client(SSL_REQUEST, SSL_REQUEST);
     expect(rig.received("client").toString()).toBe(

@@ -11,14 +11,17 @@ export interface FatalError {
   /** SQLSTATE: five characters. */
   readonly code: string;
   readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
 }
 
-/** The whole message, header included, with the fields S, V, C and M. */
-export function encodeFatalError({ code, message }: FatalError): Uint8Array {
+/** The whole message, header included, with the fields S, V, C, M and, when there is one, H. */
+export function encodeFatalError({ code, message, hint }: FatalError): Uint8Array {
   return new ByteWriter()
     .u8(BACKEND.errorResponse)
     .lengthPrefixed32be((body) => {
-      for (const field of ["SFATAL", "VFATAL", `C${code}`, `M${message}`]) {
+      const hints = hint === undefined ? [] : [`H${hint}`];
+      for (const field of ["SFATAL", "VFATAL", `C${code}`, `M${message}`, ...hints]) {
         body.cstring(text.encode(field));
       }
       body.u8(0);

@@ -15,6 +15,11 @@ const MAXIMUM_LENGTH = 0x4001_0000;
 
 const NOTHING = new Uint8Array();
 
+/** Bytes of the whole message that begins with this header; less than a header when it is damaged. */
+export function readFrameLength(header: Uint8Array): number {
+  return readLength(header, 1) + 1;
+}
+
 /**
  * Steps through chunks of a stream. A message that lies in one chunk is one step; a longer one is
  * several, of which the first holds the whole header. The fields describe the current step and are

@@ -15,7 +15,7 @@ export {
 } from "./bytea.ts";
 export { type Cells, decodeDataRow, encodeDataRow } from "./data_row.ts";
 export { encodeFatalError, type FatalError } from "./error_response.ts";
-export { FrameWalker, HEADER_LENGTH } from "./frame_walker.ts";
+export { FrameWalker, HEADER_LENGTH, readFrameLength } from "./frame_walker.ts";
 export { BACKEND, FRONTEND, STATUS_IDLE } from "./message_codes.ts";
 export { decodeExecutePortal, decodeTarget, type Target } from "./names.ts";
 export {
@@ -25,9 +25,17 @@ export {
 } from "./result_formats.ts";
 export { decodeRowFormats } from "./row_description.ts";
 export {
+  decodeChosenMechanism,
+  decodeSaslMechanisms,
+  encodeSaslMechanisms,
+  isBoundToCertificate,
+} from "./sasl.ts";
+export {
   decodeStartupHeader,
   isDirectTls,
+  SSL_REQUEST,
   STARTUP_HEADER_LENGTH,
   type StartupHeader,
   type StartupKind,
+  TLS_ANSWER,
 } from "./startup.ts";

@@ -3,7 +3,7 @@
  * CancelRequest (acra-proxy.md §5.2).
  */
 
-import { ByteReader, FormatError } from "../../bytes/mod.ts";
+import { ByteReader, ByteWriter, FormatError } from "../../bytes/mod.ts";
 import { STARTUP_CODE } from "./message_codes.ts";
 
 // Specification.
@@ -26,6 +26,18 @@ export interface StartupHeader {
   /** Bytes of the whole message. */
   readonly length: number;
 }
+
+/** An SSLRequest, which is answered by one byte without a header: {@link TLS_ANSWER}. */
+export const SSL_REQUEST: Uint8Array = new ByteWriter()
+  .u32be(REQUEST_LENGTH)
+  .u32be(STARTUP_CODE.sslRequest)
+  .finish();
+
+/** Answers to SSLRequest and GSSENCRequest. */
+export const TLS_ANSWER = {
+  yes: 0x53, // S
+  no: 0x4e, // N
+} as const;
 
 /** Whether a connection begins with TLS itself in place of a message. */
 export function isDirectTls(bytes: Uint8Array): boolean {

@@ -1,0 +1,11 @@
+/**
+ * Who is let in: listeners that move and come back, and how many connections there may be at once.
+ *
+ * @module
+ */
+
+export { Ceiling } from "./ceiling.ts";
+export { type ConnectionLimits, planConnections } from "./connection_limits.ts";
+export { Gate, type Move } from "./gate.ts";
+export { readOpenFilesLimit } from "./open_files.ts";
+export { createRefusals, type ReportTooMany } from "./refusals.ts";
