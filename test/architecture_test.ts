@@ -48,8 +48,10 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   rotate: ["crypto", "themis (types)", "acrastruct", "keystore", "files", "node"],
   server: ["all above"],
   connector: ["all above"],
+  tls_check: ["transport", "wire/*", "bytes"],
   cli: [
     "programs",
+    "tls_check",
     "transport",
     "admission",
     "poison",

@@ -115,7 +115,7 @@ function whoRefuses(refusal: Refusal, peer: string, { hasCertificate }: TlsClien
   if (refusal === "closed") {
     return `${peer} refuses and does not say why`;
   }
-  switch (BLAME[refusal]) {
+  switch (BLAME[refusal] ?? "nobody") {
     case "us":
       return `we refuse the certificate of ${peer}`;
     case "peer":
@@ -124,7 +124,7 @@ function whoRefuses(refusal: Refusal, peer: string, { hasCertificate }: TlsClien
         : `${peer} refuses that we show no certificate`;
     case "both":
       return `we and ${peer} cannot agree`;
-    case undefined:
+    case "nobody":
       return `${peer} does not speak TLS with us`;
   }
 }

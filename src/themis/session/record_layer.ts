@@ -28,6 +28,8 @@ export interface RecordLayerOptions {
   readonly outgoing: Direction;
   readonly incoming: Direction;
   readonly random: RandomSource;
+  /** Refuses a record before which another one is missing. */
+  readonly ordered: boolean;
 }
 
 /** Both directions of one session, seen from one side. */
@@ -36,6 +38,7 @@ export class RecordLayer {
   readonly #outgoingKey: Uint8Array;
   readonly #incomingKey: Uint8Array;
   readonly #random: RandomSource;
+  readonly #window: number;
   #nextSequence: number;
   #lastAccepted: number;
 
@@ -44,6 +47,7 @@ export class RecordLayer {
     this.#outgoingKey = options.outgoing.key;
     this.#incomingKey = options.incoming.key;
     this.#random = options.random;
+    this.#window = options.ordered ? 1 : SEQUENCE_WINDOW;
     this.#nextSequence = options.outgoing.firstSequence;
     this.#lastAccepted = (options.incoming.firstSequence - 1) >>> 0;
   }
@@ -88,7 +92,7 @@ export class RecordLayer {
       throw new SecureSessionError("clock");
     }
     const advance = (sequence - this.#lastAccepted) >>> 0;
-    if (advance === 0 || advance > SEQUENCE_WINDOW) {
+    if (advance === 0 || advance > this.#window) {
       throw new SecureSessionError("replay");
     }
     this.#lastAccepted = sequence;

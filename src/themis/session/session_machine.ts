@@ -36,6 +36,11 @@ export interface SecureSessionOptions {
   readonly privateKey: PrivateKey;
   /** The long-term public key of the peer with this id, or `null` when there is none. */
   readonly findPeer: (id: Uint8Array) => PublicKey | null;
+  /**
+   * Whether records arrive in their order and none is lost, as over a byte stream: one that is missing
+   * was taken away by somebody, and the next one is refused.
+   */
+  readonly ordered?: boolean;
 }
 
 /** Where a session takes its random values from. */
@@ -227,6 +232,7 @@ export class SessionMachine {
         outgoing: fromServer,
         incoming: fromClient,
         random: this.#sources.random,
+        ordered: this.#options.ordered ?? false,
       });
       return {
         next: { name: "established", peerId: transcript.clientId, records },
@@ -248,6 +254,7 @@ export class SessionMachine {
         outgoing: fromClient,
         incoming: fromServer,
         random: this.#sources.random,
+        ordered: this.#options.ordered ?? false,
       });
       return {
         next: { name: "established", peerId: transcript.serverId, records },

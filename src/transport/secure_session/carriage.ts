@@ -75,7 +75,7 @@ export class SecureCarriage {
     const carriage = new SecureCarriage(null, options);
     const id = encodeId(keys.clientId);
     const { privateKey, serverKey } = keys;
-    const session = new SecureSession({ id, privateKey, findPeer: () => serverKey });
+    const session = new SecureSession({ id, privateKey, findPeer: () => serverKey, ordered: true });
     carriage.#session = session;
     carriage.#clientId = keys.clientId;
     const opening = concatBytes(encodeFrame(id), encodeFrame(session.connect()));
@@ -187,7 +187,7 @@ export class SecureCarriage {
     }
     const id = encodeId(clientId);
     const findPeer = (peerId: Uint8Array) => this.#findConnector(keys, clientId, peerId);
-    this.#session = new SecureSession({ id, privateKey, findPeer });
+    this.#session = new SecureSession({ id, privateKey, findPeer, ordered: true });
     this.#state = "handshake";
     return null;
   }

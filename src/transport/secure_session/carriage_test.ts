@@ -258,3 +258,21 @@ describe("SecureCarriage", () => {
     expect(longest.server.insideFrame).toBe(true);
   });
 });
+
+describe("A Secure Session over a stream", () => {
+  test("ends when somebody took a frame out of its middle", () => {
+    const { client, server } = establish();
+    const frames = ["first", "second", "third"].map((text) => client.seal(bytes(text), NOW));
+    server.push(frames[0] ?? new Uint8Array());
+    expect(server.read(NOW)).toEqual(bytes("first"));
+    server.push(frames[2] ?? new Uint8Array());
+    expect(() => server.read(NOW)).toThrow(BrokenStreamError);
+  });
+
+  test("ends when somebody took its first frame", () => {
+    const { client, server } = establish();
+    client.seal(bytes("first"), NOW);
+    server.push(client.seal(bytes("second"), NOW));
+    expect(() => server.read(NOW)).toThrow(BrokenStreamError);
+  });
+});
