@@ -39,6 +39,11 @@ export const GROWTH_LIMIT_BYTES = 64 * 1024 * 1024;
 
 export type Strike = (link: Link) => void | Promise<void>;
 
+/** Ways to lose a connection. */
+export const CUTS: readonly (readonly [string, Strike])[] = [
+  ["closed", (link) => link.close()],
+  ["reset", (link) => link.reset()],
+];
 /** Where the bytes of a part can be seen. */
 export const OUTGOING: Readonly<Record<Part, readonly Spot[]>> = {
   client: PATHS.map((path) => ({ leg: "app", path, direction: "up" })),

@@ -4,7 +4,7 @@ import { message, RawClient, type ReceivedMessage } from "../harness/pg_peers.ts
 import { expectStrike, type Spot, type Strike } from "./case.ts";
 import { named, postgresFormat, type Where } from "./cutters.ts";
 import type { FaultRig } from "./fault_rig.ts";
-import { logIn } from "./tour.ts";
+import { connectTo, logIn } from "./tour.ts";
 
 const CANCEL_CODE = 80_877_102;
 const WORK = "SELECT pg_sleep(0.15)::text || 'done'";
@@ -16,7 +16,7 @@ export async function cutCancelRequest(
   strike: Strike,
 ): Promise<string[]> {
   const greeting: ReceivedMessage[] = [];
-  const worker = await RawClient.connect(rig.target(path).port);
+  const worker = await connectTo(rig.target(path));
   await logIn(worker, rig.target(path), greeting);
   worker.send(message("Q", `${WORK}\0`));
   const place = { format: postgresFormat(["cancel"]), wanted: named("cancel"), where };

@@ -2,6 +2,7 @@
 
 import {
   type Case,
+  CUTS,
   describeSpot,
   OUTGOING,
   PARTS,
@@ -17,11 +18,6 @@ import type { FaultRig } from "./fault_rig.ts";
 import type { Direction } from "./relay.ts";
 import { CLIENT_MESSAGES, DATABASE_MESSAGES, WITHOUT_BODY } from "./tour.ts";
 
-/** Ways to lose a connection. */
-const CUTS: readonly (readonly [string, Strike])[] = [
-  ["closed", (link) => link.close()],
-  ["reset", (link) => link.reset()],
-];
 /** Frames of the handshake of a Secure Session: the announcement and two messages, two answers. */
 const HANDSHAKE_FRAMES = { up: ["0", "1", "2"], down: ["0", "1"] };
 const CANCEL_PLACES = [2, 6, 15];

@@ -32,6 +32,19 @@ export const FRAMES: StreamFormat = {
   nameOf: (_first, number) => String(number),
 };
 
+/**
+ * TLS records, numbered; in front of them so many bytes of PostgreSQL's request for TLS or of the
+ * answer to it, if any, which are `request`.
+ */
+export function tlsFormat(requestBytes: number): StreamFormat {
+  const first = requestBytes === 0 ? 0 : 1;
+  return {
+    headerLength: (number) => (number < first ? requestBytes : 5),
+    totalLength: (header, number) => (number < first ? requestBytes : 5 + header.readUInt16BE(3)),
+    nameOf: (_first, number) => (number < first ? "request" : String(number - first)),
+  };
+}
+
 /** What a cutter looks for. */
 export interface Place {
   readonly format: StreamFormat;

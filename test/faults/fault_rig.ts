@@ -7,7 +7,7 @@ import type { Expected } from "./case.ts";
 import { Ledger, MARKER, NOTE, secretOf } from "./ledger.ts";
 import { PATHS, type Path, type ProgramName, Programs } from "./programs.ts";
 import type { Link } from "./relay.ts";
-import { logIn, runTour, type TourResult, type TourTarget } from "./tour.ts";
+import { connectTo, logIn, runTour, type TourResult, type TourTarget } from "./tour.ts";
 import { compareTranscript, countUpTo } from "./transcript.ts";
 
 const FIXTURE_ROWS = 20;
@@ -65,12 +65,13 @@ export class FaultRig {
     this.#witnesses = [
       witness("raw server", true),
       witness("connector", true),
-      witness("other connector", false),
+      witness("other connector", programs.tls),
     ];
   }
 
-  static async start(): Promise<FaultRig> {
-    const programs = await Programs.start();
+  /** With Secure Session between connector and server and no TLS, or with TLS in every leg. */
+  static async start(options: { readonly tls?: boolean } = {}): Promise<FaultRig> {
+    const programs = await Programs.start(options.tls ?? false);
     const sql = postgres(programs.database.url(), { max: 1, onnotice: () => {} });
     const rig = new FaultRig(programs, sql);
     await rig.#makeTables();
@@ -89,7 +90,10 @@ export class FaultRig {
 
   /** Where an application of this path connects to. */
   target(path: Path): TourTarget {
-    return this.#targetAt(this.programs.relay("app", path).port);
+    return this.#targetAt(
+      this.programs.relay("app", path).port,
+      this.programs.tls && path === "raw",
+    );
   }
 
   /** A tour; answers what is wrong with what it received. */
@@ -225,9 +229,9 @@ export class FaultRig {
     );
   }
 
-  #targetAt(port: number): TourTarget {
+  #targetAt(port: number, tls = false): TourTarget {
     const { user, password, database } = this.programs.database;
-    return { port, user, password, database };
+    return { port, user, password, database, tls };
   }
 
   async #runTour(path: Path): Promise<TourResult | null> {
@@ -350,7 +354,7 @@ function rowsSeen(sight: Sight, ledger?: Ledger): Buffer[] {
 
 /** What the large query brings, as far as the connection lives. */
 async function readAll(target: TourTarget): Promise<readonly ReceivedMessage[]> {
-  const client = await RawClient.connect(target.port);
+  const client = await connectTo(target);
   try {
     await logIn(client, target);
     client.send(message("Q", `${READ_MUCH}\0`));

@@ -5,13 +5,11 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { seededRandom } from "../harness/pg_peers.ts";
-import { type Case, FAULTS, PARTS } from "./case.ts";
+import { FAULTS, PARTS } from "./case.ts";
 import { FaultRig } from "./fault_rig.ts";
 import { allCases } from "./matrix.ts";
+import { ALL, SEED, selectCases } from "./selection.ts";
 
-const ALL = process.env["ACRA_FAULTS"] === "all";
-const SEED = Number(process.env["ACRA_FAULTS_SEED"] ?? 1);
 /** Of each cell of the matrix; the cuts, being many and quick, are more. */
 const SELECTED = 1;
 const SELECTED_CUTS = 12;
@@ -27,19 +25,6 @@ afterAll(async () => {
   report();
   await rig.stop();
 });
-
-const random = seededRandom(SEED);
-
-/** So many of the cases, chosen by the seed; all of them when all are wanted. */
-function select(cases: readonly Case[], count: number): readonly Case[] {
-  if (ALL) {
-    return cases;
-  }
-  const left = [...cases];
-  return Array.from({ length: Math.min(count, left.length) }, () =>
-    left.splice(Math.floor(random() * left.length), 1),
-  ).flat();
-}
 
 function report(): void {
   const selection = ALL ? "the whole matrix" : `a selection, seed ${SEED}`;
@@ -63,7 +48,7 @@ for (const part of PARTS) {
   describe(`the ${part}`, () => {
     for (const fault of FAULTS) {
       const own = cases.filter((candidate) => candidate.part === part && candidate.fault === fault);
-      const chosen = select(own, fault === "cut" ? SELECTED_CUTS : SELECTED);
+      const chosen = selectCases(own, fault === "cut" ? SELECTED_CUTS : SELECTED);
       test(`meets the fault "${fault}", and nothing is lost, leaked, mixed up or left behind`, async () => {
         const wrong: string[] = [];
         for (const { name, run } of chosen) {

@@ -5,6 +5,8 @@
  *   client ⇄ app relay ⇄ raw server ⇄ database relay ⇄ PostgreSQL
  */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type AcraKeys,
   type AcraProcess,
@@ -13,7 +15,14 @@ import {
   startAcraConnector,
   startAcraServer,
 } from "../harness/acra.ts";
+import {
+  type CertificateFiles,
+  TestAuthority,
+  type TestCertificate,
+  writeCertificate,
+} from "../harness/certificates.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { makeTemporaryFolder } from "../harness/reaper.ts";
 import { MARKER, NOTE } from "./ledger.ts";
 import { FaultRelay } from "./relay.ts";
 
@@ -27,6 +36,10 @@ export type LegName = "app" | "link" | "database";
 
 const OTHER_CLIENT = "other_client";
 
+interface TlsFiles extends CertificateFiles {
+  readonly ca: string;
+}
+
 type Start = (preferredPort: number) => Promise<AcraProcess>;
 
 export class Programs {
@@ -36,22 +49,37 @@ export class Programs {
   readonly #starts = new Map<ProgramName, Start>();
   readonly #relays = new Map<LegName | Path, FaultRelay>();
 
-  private constructor(database: PostgresServer, keys: AcraKeys) {
+  /** Names of files, when TLS is spoken in every leg that can speak it. */
+  readonly #files: TlsFiles | null;
+
+  private constructor(database: PostgresServer, keys: AcraKeys, files: TlsFiles | null) {
     this.database = database;
     this.keys = keys;
+    this.#files = files;
   }
 
-  static async start(): Promise<Programs> {
+  static async start(tls: boolean): Promise<Programs> {
+    const authority = await TestAuthority.create();
+    const certificate = tls ? await authority.issue({ name: "CN=all" }) : null;
+    const files = certificate === null ? null : layFiles(authority.cert, certificate);
     const [database, keys] = await Promise.all([
       // What is acknowledged must outlive the crash of a backend.
-      startPostgres({ settings: { synchronous_commit: "on" } }),
+      startPostgres({
+        settings: { synchronous_commit: "on" },
+        ...(certificate === null ? {} : { tls: { ...certificate, ca: authority.cert } }),
+      }),
       makeKeys(),
     ]);
     const more = ["keys", "layout", "--keys_dir", keys.folder, "--client_id", OTHER_CLIENT];
     await runAcra(more, keys);
-    const programs = new Programs(database, keys);
+    const programs = new Programs(database, keys, files);
     await programs.#startAll();
     return programs;
+  }
+
+  /** Whether TLS is spoken in place of Secure Session and of nothing. */
+  get tls(): boolean {
+    return this.#files !== null;
   }
 
   get names(): readonly ProgramName[] {
@@ -93,26 +121,45 @@ export class Programs {
 
   async #startAll(): Promise<void> {
     const { keys } = this;
-    // The database may see the notes, the leg between connector and server nothing at all.
+    // The database may see the notes, a leg that is encrypted nothing at all.
     const secrets = [MARKER, Buffer.from(MARKER).toString("hex")];
-    const database = await this.#openRelay("database", this.database.port, secrets);
+    const everything = [...secrets, NOTE, "ledger"];
+    const databaseNeedles = this.tls ? everything : secrets;
+    const database = await this.#openRelay("database", this.database.port, databaseNeedles);
     const target = { host: "127.0.0.1", port: database.port };
-    const raw = ["--acraconnector_transport_encryption_disable", `--client_id=${keys.clientId}`];
+    const flags = this.#flags();
     const rawServer = await this.#launch("raw server", (preferredPort) =>
-      startAcraServer(target, { keys, preferredPort, flags: raw }),
+      startAcraServer(target, { keys, preferredPort, flags: flags.rawServer }),
     );
     const server = await this.#launch("server", (preferredPort) =>
-      startAcraServer(target, { keys, preferredPort }),
+      startAcraServer(target, { keys, preferredPort, flags: flags.server }),
     );
-    const link = await this.#openRelay("link", server.port, [...secrets, NOTE, "ledger"]);
+    const link = await this.#openRelay("link", server.port, everything);
     const connector = await this.#launch("connector", (preferredPort) =>
-      startAcraConnector(link, { keys, preferredPort }),
+      startAcraConnector(link, { keys, preferredPort, flags: flags.connector }),
     );
+    const otherKeys = { ...keys, clientId: OTHER_CLIENT };
     await this.#launch("other connector", (preferredPort) =>
-      startAcraConnector(server, { keys: { ...keys, clientId: OTHER_CLIENT }, preferredPort }),
+      startAcraConnector(server, { keys: otherKeys, preferredPort, flags: flags.connector }),
     );
-    await this.#openRelay("raw", rawServer.port, []);
+    await this.#openRelay("raw", rawServer.port, this.tls ? everything : []);
     await this.#openRelay("connector", connector.port, []);
+  }
+
+  #flags(): Readonly<Record<"rawServer" | "server" | "connector", readonly string[]>> {
+    const id = `--client_id=${this.keys.clientId}`;
+    const raw = ["--acraconnector_transport_encryption_disable", id];
+    if (this.#files === null) {
+      return { rawServer: raw, server: [], connector: [] };
+    }
+    const { cert, key, ca } = this.#files;
+    const tls = [`--tls_cert=${cert}`, `--tls_key=${key}`, `--tls_ca=${ca}`, "--tls_auth=0"];
+    const towardsDatabase = [...tls, "--tls_database_mode=require"];
+    return {
+      rawServer: [...raw, ...towardsDatabase],
+      server: ["--acraconnector_tls_transport_enable", id, ...towardsDatabase],
+      connector: ["--acraserver_tls_transport_enable", ...tls],
+    };
   }
 
   async #launch(name: ProgramName, start: Start): Promise<AcraProcess> {
@@ -134,6 +181,13 @@ export class Programs {
     this.#relays.set(name, relay);
     return relay;
   }
+}
+
+function layFiles(authority: string, certificate: TestCertificate): TlsFiles {
+  const folder = makeTemporaryFolder();
+  const ca = join(folder, "ca.pem");
+  writeFileSync(ca, authority);
+  return { ...writeCertificate(folder, "all", certificate), ca };
 }
 
 function found<Value>(value: Value | undefined, name: string): Value {

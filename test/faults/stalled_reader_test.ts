@@ -15,26 +15,39 @@ import { forgetResidentPeak, readUsage, residentPeak } from "../harness/process_
 
 const MIB = 1024 * 1024;
 const TOTAL_BYTES = 1024 * MIB;
+/** Opening so many cells takes its time: less of them where not the whole matrix is wanted. */
+const PROTECTED_BYTES = process.env["ACRA_FAULTS"] === "all" ? TOTAL_BYTES : TOTAL_BYTES / 8;
 /** How much more than at rest a program may hold at any moment. */
 const GROWTH_LIMIT_BYTES = 64 * MIB;
 /** Long enough for all queues and buffers on the way to be full. */
 const STALL_MS = 1_500;
-const STALLS_AT = [MIB, TOTAL_BYTES / 2];
+const STALLS_AT = [MIB, PROTECTED_BYTES / 2];
 
 /** A query, and the length of one of its cells as the application gets it, in bytes. */
 interface Result {
   readonly name: string;
   readonly sql: string;
   readonly cell: Buffer;
+  readonly rows: number;
 }
 
 const PLAIN_CELL = Buffer.alloc(8_000, "x");
 const SECRET = Buffer.alloc(60_000, "the secret of a very long row ");
 const OPENED_CELL = Buffer.from(`\\x${SECRET.toString("hex")}`);
 const RESULTS: readonly Result[] = [
-  { name: "plain", sql: "SELECT repeat('x', 8000)", cell: PLAIN_CELL },
-  { name: "protected", sql: "SELECT secret FROM secrets,", cell: OPENED_CELL },
-].map(({ name, sql, cell }) => ({ name, sql: `${sql} ${series(sql, cell)}`, cell }));
+  {
+    name: "1 GB of plain rows",
+    sql: "SELECT repeat('x', 8000) FROM",
+    cell: PLAIN_CELL,
+    rows: Math.ceil(TOTAL_BYTES / PLAIN_CELL.length),
+  },
+  {
+    name: `${PROTECTED_BYTES / MIB} MiB of protected rows`,
+    sql: "SELECT secret FROM secrets,",
+    cell: OPENED_CELL,
+    rows: Math.ceil(PROTECTED_BYTES / OPENED_CELL.length),
+  },
+];
 
 let database: PostgresServer;
 let rawServer: AcraProcess;
@@ -61,12 +74,6 @@ afterAll(async () => {
   await rawServer.stop();
   await database.stop();
 });
-
-/** Rows enough for the whole size. */
-function series(sql: string, cell: Buffer): string {
-  const rows = Math.ceil(TOTAL_BYTES / cell.length);
-  return `${sql.endsWith(",") ? "" : "FROM "}generate_series(1, ${rows})`;
-}
 
 /** Looks at rows as they stream by, without keeping them. */
 class RowCounter {
@@ -161,12 +168,12 @@ async function ask(
 }
 
 /** Reads everything, but stands still twice. */
-async function readWithStalls(port: number, { sql, cell }: Result): Promise<RowCounter> {
+async function readWithStalls(port: number, { sql, rows, cell }: Result): Promise<RowCounter> {
   const stalls = [...STALLS_AT];
   let seen = 0;
   return await ask(
     port,
-    sql,
+    `${sql} generate_series(1, ${rows})`,
     (chunk, socket) => {
       seen += chunk.length;
       if (seen >= (stalls[0] ?? Number.POSITIVE_INFINITY)) {
@@ -185,11 +192,7 @@ async function expectBounded(
   result: Result,
 ): Promise<void> {
   // At rest is a program that has worked: its code is compiled, its heap has its usual size.
-  await ask(
-    port,
-    result.sql.replace(/(?<=\(1, )\d+/, (rows) => String(Number(rows) >> 3)),
-    () => {},
-  );
+  await ask(port, `${result.sql} generate_series(1, ${result.rows >> 3})`, () => {});
   await Bun.sleep(200);
   const idle = programs.map(([, { process }]) => {
     forgetResidentPeak(process.pid);
@@ -202,22 +205,22 @@ async function expectBounded(
   for (const [index, [name]] of programs.entries()) {
     const [rest, more] = [idle[index] ?? 0, growth[index] ?? 0].map((bytes) => bytes / MIB);
     console.log(
-      `${(counter.bytes / MIB).toFixed(0)} MiB of ${result.name} rows to a reader that stalls: ` +
+      `${(counter.bytes / MIB).toFixed(0)} MiB (${result.name}) to a reader that stalls: ` +
         `${name} ${rest?.toFixed(1)} MiB at rest, at most ${more?.toFixed(1)} MiB more`,
     );
   }
   expect(counter.failed).toBe(false);
   expect(counter.wrong).toBe(0);
-  expect(counter.rows * result.cell.length).toBeGreaterThanOrEqual(TOTAL_BYTES);
+  expect(counter.rows).toBe(result.rows);
   expect(Math.max(...growth)).toBeLessThan(GROWTH_LIMIT_BYTES);
 }
 
 for (const result of RESULTS) {
-  test(`acra server stays within 64 MiB of idle while 1 GB of ${result.name} rows waits for a reader`, async () => {
+  test(`acra server stays within 64 MiB of idle while ${result.name} wait for a reader`, async () => {
     await expectBounded(rawServer.port, [["server, raw", rawServer]], result);
   }, 120_000);
 
-  test(`acra server and connector stay within 64 MiB of idle with 1 GB of ${result.name} rows between them`, async () => {
+  test(`acra server and connector stay within 64 MiB of idle with ${result.name} between them`, async () => {
     const programs = [
       ["server", server],
       ["connector", connector],

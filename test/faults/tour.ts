@@ -27,6 +27,8 @@ export interface TourTarget {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Whether to ask for TLS. */
+  readonly tls: boolean;
 }
 
 /** How a tour ended. */
@@ -45,8 +47,11 @@ interface Step {
 
 /** Runs the whole tour, or as much of it as the connection lives. */
 export async function runTour(target: TourTarget, ledger: Ledger): Promise<TourResult> {
-  const client = await RawClient.connect(target.port);
   const transcript: ReceivedMessage[] = [];
+  const client = await connectTo(target).catch(() => null);
+  if (client === null) {
+    return { transcript, complete: false };
+  }
   try {
     await logIn(client, target, transcript);
     for (const { request, writes } of stepsOf(ledger)) {
@@ -66,6 +71,11 @@ export async function runTour(target: TourTarget, ledger: Ledger): Promise<TourR
   } finally {
     client.close();
   }
+}
+
+/** Connects, with TLS where it is asked for. */
+export function connectTo({ port, tls }: TourTarget): Promise<RawClient> {
+  return tls ? RawClient.connectTls(port) : RawClient.connect(port);
 }
 
 /** Logs in; what comes is added to the transcript. */

@@ -4,6 +4,7 @@
  */
 
 import net from "node:net";
+import tls from "node:tls";
 
 /** A message with a type byte: type, length, body. */
 export function message(type: string, body: Uint8Array | string = ""): Buffer {
@@ -61,6 +62,7 @@ export function rowDescription(formats: readonly number[]): Buffer {
   return message("T", Buffer.concat([count, ...fields]));
 }
 
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 export const AUTHENTICATION_OK = message("R", Buffer.from([0, 0, 0, 0]));
 export const READY_IDLE = message("Z", "I");
 export const ROW_ANSWER_END = Buffer.concat([message("C", "SELECT 1\0"), READY_IDLE]);
@@ -156,13 +158,26 @@ export class RawClient {
   }
 
   static async connect(port: number): Promise<RawClient> {
-    const socket = net.connect({ port, host: "127.0.0.1" });
-    socket.setNoDelay(true);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
+    return new RawClient(await openSocket(port));
+  }
+
+  /** Asks for TLS and speaks it, whatever certificate it is shown. */
+  static async connectTls(port: number): Promise<RawClient> {
+    const socket = await openSocket(port);
+    const gone = new Promise<never>((_, reject) => {
+      socket.on("error", reject);
+      socket.once("close", () => reject(new Error("the connection ended before TLS stood")));
     });
-    return new RawClient(socket);
+    gone.catch(() => {});
+    socket.write(SSL_REQUEST);
+    const answer = new Promise<Buffer>((resolve) => socket.once("data", resolve));
+    if ((await Promise.race([answer, gone])).toString("latin1") !== "S") {
+      throw new Error("TLS was refused");
+    }
+    const secure = tls.connect({ socket, rejectUnauthorized: false });
+    secure.on("error", () => {});
+    await Promise.race([new Promise((resolve) => secure.once("secureConnect", resolve)), gone]);
+    return new RawClient(secure);
   }
 
   /** Connects and logs in to a database that asks for nothing. */
@@ -210,6 +225,16 @@ export class RawClient {
   close(): void {
     this.socket.destroy();
   }
+}
+
+async function openSocket(port: number): Promise<net.Socket> {
+  const socket = net.connect({ port, host: "127.0.0.1" });
+  socket.setNoDelay(true);
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
 }
 
 /** What a scripted database does with a message of its client; the answer is written as it is. */

@@ -84,6 +84,7 @@ test("good settings are two lines of ok, with what each side shows and demands",
   expect(stdout).toContain("its chain leads to --tls_ca");
   expect(stdout).toContain("they have to show a certificate of an authority that is trusted here");
   expect(stdout).toContain("channel binding cannot work");
+  expect(stdout).toMatch(/^hint: the certificate ends in 29 days/m);
   expect(stdout).not.toContain("PRIVATE");
   expect(status).toBe(0);
 });
@@ -161,6 +162,7 @@ test("certificates that have ended are refused on either leg", async () => {
   const own = [`--tls_cert=${cert}`, `--tls_key=${key}`, `--tls_ca=${ca}`];
   const clients = await check(port, "--tls_database_mode=disable", ...own);
   expect(clients.stdout).toMatch(/^error: applications: they will refuse our certificate/m);
+  expect(clients.stdout).toMatch(/^hint: the certificate has ended/m);
   expect(clients.status).toBe(1);
 });
 

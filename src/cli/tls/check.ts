@@ -103,6 +103,7 @@ async function checkClients(
   );
   try {
     const { certificate, trusted, complaint, version, cipher } = await tryListener(server, setup);
+    const authority = material.ca === null ? "an authority of the system" : "--tls_ca";
     const expired = complaint?.reason === "expired";
     return {
       ok: !expired,
@@ -112,7 +113,8 @@ async function checkClients(
         : `TLS stands: ${version}, ${cipher}`,
       details: [
         ...(certificate === null ? [] : describeCertificate(certificate)),
-        `its chain ${trusted || expired ? "leads" : "does not lead"} to ${material.ca === null ? "an authority of the system" : "--tls_ca"}`,
+        // What is out of date is not looked at any further.
+        ...(expired ? [] : [`its chain ${trusted ? "leads" : "does not lead"} to ${authority}`]),
         `they have to show ${DEMANDS[server.clientCertificates]}`,
         ...describeBinding(server.certificate, ofDatabase),
       ],

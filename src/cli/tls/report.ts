@@ -163,5 +163,8 @@ export function describeCertificate(certificate: X509Certificate): string[] {
 /** A hint when the certificate ends soon. */
 export function warnOfEnd({ validToDate }: X509Certificate): string | null {
   const days = Math.floor((validToDate.getTime() - Date.now()) / DAY_MS);
-  return days < WARNING_DAYS ? `the certificate ends in ${days} days: have a new one made` : null;
+  if (days >= WARNING_DAYS) {
+    return null;
+  }
+  return `the certificate ${days < 0 ? "has ended" : `ends in ${days} days`}: have a new one made`;
 }

@@ -29,7 +29,7 @@ export interface RecordLayerOptions {
   readonly incoming: Direction;
   readonly random: RandomSource;
   /** Refuses a record before which another one is missing. */
-  readonly ordered: boolean;
+  readonly ordered?: boolean;
 }
 
 /** Both directions of one session, seen from one side. */
@@ -47,7 +47,7 @@ export class RecordLayer {
     this.#outgoingKey = options.outgoing.key;
     this.#incomingKey = options.incoming.key;
     this.#random = options.random;
-    this.#window = options.ordered ? 1 : SEQUENCE_WINDOW;
+    this.#window = options.ordered === true ? 1 : SEQUENCE_WINDOW;
     this.#nextSequence = options.outgoing.firstSequence;
     this.#lastAccepted = (options.incoming.firstSequence - 1) >>> 0;
   }
