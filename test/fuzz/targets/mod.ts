@@ -4,6 +4,7 @@ import type { FuzzTarget } from "../target.ts";
 import { CARRIAGE } from "./carriage.ts";
 import { API_CONFIG, HTTP_REQUEST } from "./http.ts";
 import { ACRASTRUCT, KEY_CONTAINERS, SECURE_CELL, SECURE_MESSAGE } from "./keys.ts";
+import { PG_OPENING } from "./opening.ts";
 import { PG_SESSION } from "./postgres.ts";
 import { PRIMITIVES } from "./primitives.ts";
 import { SECURE_SESSION, SESSION_MESSAGES, SESSION_RECORDS } from "./secure_session.ts";
@@ -28,6 +29,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ZONE_IDS,
   PG_MESSAGES,
   PG_FRAMES,
+  PG_OPENING,
   PG_SESSION,
   TRANSPORT_FRAMES,
   SESSION_MESSAGES,
