@@ -4,8 +4,10 @@
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
+import { startupMessage } from "../harness/pg_peers.ts";
 import { missingProgram, testUnless } from "../harness/skip.ts";
 import { OPENED, RAW, TlsRig } from "../harness/tls_rig.ts";
 
@@ -243,6 +245,31 @@ describe("Policies", () => {
       expect(await rig.ask(database, { port, sslmode: "disable" })).toBe("t");
     },
   );
+});
+
+test("an application that begins with TLS, without asking for it, is served", async () => {
+  const database = rig.database("with TLS");
+  const flags = [
+    ...RAW,
+    `--client_id=${rig.keys.clientId}`,
+    ...rig.flags("database", "--tls_auth=0"),
+  ];
+  const { port } = await rig.serve(database, flags);
+  const ca = readFileSync(rig.ca, "utf8");
+  const begin = (protocols: string[]) =>
+    new Promise<string>((resolve) => {
+      const socket = connect({ host: "localhost", port, ca, ALPNProtocols: protocols });
+      socket.once("secureConnect", () => socket.write(startupMessage({ user: database.user })));
+      socket.once("data", (bytes: Buffer) => {
+        resolve(bytes.toString("latin1", 0, 1));
+        socket.destroy();
+      });
+      socket.once("error", () => resolve("refused"));
+      socket.once("close", () => resolve("refused"));
+    });
+  expect(await begin(["postgresql"])).toBe("R");
+  expect(await begin(["http/1.1"])).toBe("refused");
+  expect(await begin([])).toBe("refused");
 });
 
 test("a file that has become unreadable at a reload changes nothing for new sessions", async () => {
