@@ -5,16 +5,32 @@ import { connect, createServer } from "node:net";
 
 const LISTENING = "0A";
 
+/** Below the ports that systems give to outgoing connections: those could take one before its owner does. */
+const LOWEST_PORT = 15_000;
+const PORT_COUNT = 17_000;
+
+/** Ports that were given out: nobody is given one twice. */
+const given = new Set<number>();
+
 /** A TCP port of 127.0.0.1 that was free a moment ago; the preferred one when that is free. */
 export async function findFreePort(preferred = 0): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  if (preferred !== 0 && (await isFree(preferred))) {
+    return preferred;
+  }
+  for (;;) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * PORT_COUNT);
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
   const server = createServer();
-  server.once("error", (error) => (preferred === 0 ? reject(error) : resolve(findFreePort())));
-  server.listen(preferred, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
+  server.once("error", () => resolve(false));
+  server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   return await promise;
 }
 
