@@ -61,6 +61,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./rotate.ts")).rotateCommand,
   },
   {
+    kind: "command",
+    name: "ready",
+    about: "Ask a running server or connector whether it can serve",
+    load: async () => (await import("./ready.ts")).readyCommand,
+  },
+  {
     kind: "group",
     name: "keys",
     about: "Make, list, check and hand out keys",

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createAcrastruct } from "../../src/writer/mod.ts";
 import {
@@ -93,6 +94,14 @@ async function untilReadiness(address: string, wanted: string): Promise<void> {
     await Bun.sleep(50);
   }
 }
+
+test("answers a request of HTTP/1.0 that names no host, as load balancers ask", async () => {
+  const [host = "", port = ""] = serverMetrics.split(":");
+  const socket = connect(Number(port), host);
+  socket.write("GET /healthz HTTP/1.0\r\n\r\n");
+  const chunks = await Array.fromAsync(socket);
+  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.[01] 200 /);
+});
 
 test("counts a session's connections, bytes, AcraStructs and alarms exactly", async () => {
   const sealed = createAcrastruct(PLAINTEXT, keys.storagePublicKey);
