@@ -5,6 +5,7 @@
  *   --faults  the whole fault matrix, in place of the selection that belongs to every run
  *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
  *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
+ *   --package a whole release, made twice; its Debian package on a machine of its own; some ten minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -12,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
+import { installDebianPackages } from "./debian_packages.ts";
 import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
 import { installDrivers } from "./test_drivers.ts";
 
@@ -33,6 +35,10 @@ const PORTABLE_FOLDERS = [
 
 /** `bun test` as every part uses it: some tests start a database and several processes. */
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
+
+/** Too long for every run, so that their names are none of a test's. */
+const PACKAGE_TOOLS = ["lintian", "nftables", "docker-compose", "postgresql-client"];
+const PACKAGE_CHECKS = ["./test/package/release_checks.ts", "./test/package/deb_checks.ts"];
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {
@@ -70,8 +76,12 @@ const ALL_PARTS: readonly Part[] = [
   },
 ];
 
+/** What is run only when it was asked for. */
+const LONG_PART_NAMES = ["faults", "soak", "compat", "package"] as const;
+type LongPart = (typeof LONG_PART_NAMES)[number];
+
 /** Parts that a run consists of when it was asked for them by name. */
-const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>> = {
+const LONG_PARTS: Readonly<Record<LongPart, readonly Part[]>> = {
   faults: [
     BUILD_PART,
     {
@@ -97,6 +107,15 @@ const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>
       command: ["bun", "test/compat/main.ts"],
       env: { ACRA_BINARY: BINARY },
       counts: "last line",
+    },
+  ],
+  package: [
+    { title: "release", command: ["scripts/release"], counts: "one" },
+    {
+      title: "the release, and its package on a machine",
+      command: [...BUN_TEST, ...PACKAGE_CHECKS],
+      env: { ACRA_RELEASE: join(ROOT, "dist", "release") },
+      counts: "junit",
     },
   ],
 };
@@ -172,13 +191,17 @@ function format({ passed, failed, skipped }: Counts): string {
 }
 
 const flag = { type: "boolean", default: false } as const;
-const { values } = parseArgs({ options: { quick: flag, faults: flag, soak: flag, compat: flag } });
-const asked = (["faults", "soak", "compat"] as const).filter((name) => values[name]);
+const { values } = parseArgs({
+  options: { quick: flag, faults: flag, soak: flag, compat: flag, package: flag },
+});
+const asked = LONG_PART_NAMES.filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total = NOTHING;
 try {
   if (values.compat) {
     await installDrivers(DRIVERS);
+  } else if (values.package) {
+    await installDebianPackages(PACKAGE_TOOLS);
   } else if (!values.quick && asked.length === 0) {
     await installDrivers(QUICK_DRIVERS);
   }
