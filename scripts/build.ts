@@ -17,14 +17,21 @@ const ROOT = resolve(import.meta.dir, "..");
 /** The first is the program; a worker is a further entry point. */
 const ENTRY_POINTS = ["src/main.ts"];
 
-/** The version of package.json and, in a clone, the commit: `0.82.0+1a2b3c4d5e6f`. */
+/**
+ * The version of package.json and the commit: `0.82.0+1a2b3c4d5e6f`. The commit is that of the clone, or
+ * the one that ACRA_COMMIT names, where there is none.
+ */
 export function readVersion(): string {
+  const id = process.env["ACRA_COMMIT"] ?? readCommit();
+  return id === "" ? packageJson.version : `${packageJson.version}+${id.slice(0, 12)}`;
+}
+
+function readCommit(): string {
   const commit = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const id = commit.success ? commit.stdout.toString().trim() : "";
-  return id === "" ? packageJson.version : `${packageJson.version}+${id}`;
+  return commit.success ? commit.stdout.toString().trim() : "";
 }
 
 /** For which platform to compile. */
