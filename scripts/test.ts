@@ -38,7 +38,11 @@ const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
 /** Too long for every run, so that their names are none of a test's. */
 const PACKAGE_TOOLS = ["lintian", "nftables", "docker-compose", "postgresql-client"];
-const PACKAGE_CHECKS = ["./test/package/release_checks.ts", "./test/package/deb_checks.ts"];
+const PACKAGE_CHECKS = [
+  "./test/package/release_checks.ts",
+  "./test/package/deb_checks.ts",
+  "./test/package/compose_checks.ts",
+];
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {

@@ -26,10 +26,10 @@ const RELEASE = resolve(process.env["ACRA_RELEASE"] ?? join(ROOT, "dist", "relea
 
 /** Target → the beginning of its files, and what `file` would say. */
 const MAGIC: Readonly<Record<string, RegExp>> = {
-  "linux-x64": /^7f454c460201.{24}02003e00/,
-  "linux-x64-musl": /^7f454c460201.{24}02003e00/,
-  "linux-arm64": /^7f454c460201.{24}0200b700/,
-  "linux-arm64-musl": /^7f454c460201.{24}0200b700/,
+  "linux-x64": /^7f454c460201.{20}02003e00/,
+  "linux-x64-musl": /^7f454c460201.{20}02003e00/,
+  "linux-arm64": /^7f454c460201.{20}0200b700/,
+  "linux-arm64-musl": /^7f454c460201.{20}0200b700/,
   "darwin-x64": /^cffaedfe07000001/,
   "darwin-arm64": /^cffaedfe0c000001/,
   "windows-x64": /^4d5a/,
