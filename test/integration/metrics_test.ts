@@ -144,6 +144,9 @@ test("counts a session's connections, bytes, AcraStructs and alarms exactly", as
   const responses = far.get(`acraserver_response_processing_seconds_bucket_count${wholeCell}`);
   expect(responses).toBeGreaterThanOrEqual(2);
   expect(far.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+  const openFiles = far.get("process_open_fds") ?? 0;
+  expect(openFiles).toBeGreaterThan(3);
+  expect(far.get("process_max_fds")).toBeGreaterThan(openFiles);
 
   const near = await scrapeWhenIdle(connectorMetrics, "acraconnector");
   expect(Object.fromEntries(near)).toMatchObject({

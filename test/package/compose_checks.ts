@@ -139,8 +139,9 @@ describe.each([...COMPOSE_FILES])("the walk of %s", (file) => {
         `cd ${WALK} && mkdir keys && chmod 0700 keys && ./make_certificates && ` +
         `chown -R ${USER} keys certificates/server certificates/connector && ` +
         // systemd gives a number to a service only where it belongs to somebody.
-        "for id in 1000 65532; do getent passwd $id || " +
-        'echo "walk$id:x:$id:$id::/:/usr/sbin/nologin" >>/etc/passwd; done && ' +
+        "for id in 1000 65532; do " +
+        'getent group $id || echo "walk$id:x:$id:" >>/etc/group; ' +
+        'getent passwd $id || echo "walk$id:x:$id:$id::/:/usr/sbin/nologin" >>/etc/passwd; done && ' +
         "printf '127.0.0.1 localhost database server connector\\n' >/etc/hosts",
     );
     const certificates = file.includes("tls") ? [join(WALK, "certificates/database")] : [];
