@@ -42,6 +42,7 @@ const PACKAGE_CHECKS = [
   "./test/package/release_checks.ts",
   "./test/package/deb_checks.ts",
   "./test/package/compose_checks.ts",
+  "./test/package/deploy_checks.ts",
 ];
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */

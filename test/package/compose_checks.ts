@@ -133,7 +133,7 @@ describe.each([...COMPOSE_FILES])("the walk of %s", (file) => {
     if (missing !== null) {
       return;
     }
-    machine = await Machine.boot([image]);
+    machine = await Machine.boot({ folders: [image] });
     await machine.shell(
       `mkdir ${WALK} && cp -r ${COMPOSE_FOLDER}/*.yaml ${COMPOSE_FOLDER}/make_certificates ${WALK} && ` +
         `cd ${WALK} && mkdir keys && chmod 0700 keys && ./make_certificates && ` +

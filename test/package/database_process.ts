@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL on port 5432 with the database and the user of the README, for a machine that has none:
- * says when it is ready, and stays until it is stopped.
+ * says when it is ready and how its owner connects, and stays until it is stopped.
  *
  *   database_process.ts [FOLDER]   with TLS, by tls.crt, tls.key and ca.crt of a folder
  */
@@ -25,5 +25,5 @@ const sql = postgres(server.url(), { max: 1 });
 await sql.unsafe("CREATE USER test PASSWORD 'test'");
 await sql.unsafe("CREATE DATABASE acra OWNER test");
 await sql.end();
-console.log("ready");
+console.log(`ready ${server.url()}`);
 await new Promise(() => {});

@@ -5,16 +5,15 @@
  */
 
 import { afterAll, beforeAll, expect } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { missingProgram } from "../harness/missing.ts";
 import type { RunningProcess } from "../harness/process.ts";
 import { testUnless } from "../harness/skip.ts";
 import { Machine, missingMachine } from "./machine.ts";
+import { findPackage, RELEASE } from "./release_folder.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const RELEASE = resolve(process.env["ACRA_RELEASE"] ?? join(ROOT, "dist", "release"));
-const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
 const PLAINTEXT = "4929 1273 4096 1111";
 const SERVICES = ["acra-server", "acra-connector"] as const;
 const EXAMPLE = join(ROOT, "examples/typescript/example_without_zone.ts");
@@ -25,16 +24,6 @@ const installed = { env: { DEBIAN_FRONTEND: "noninteractive" } };
 
 let machine: Machine;
 let database: RunningProcess;
-
-function findPackage(): string {
-  const found = existsSync(RELEASE)
-    ? readdirSync(RELEASE).find((file) => file.endsWith(`_${ARCHITECTURE}.deb`))
-    : undefined;
-  if (found === undefined) {
-    throw new Error(`${RELEASE} has no package for ${ARCHITECTURE}: run scripts/release`);
-  }
-  return join(RELEASE, found);
-}
 
 /** The lines of README.Debian that are indented, as an administrator types them. */
 function readFirstSteps(): string {
@@ -64,7 +53,7 @@ async function statusOf(service: string): Promise<Record<string, string>> {
 
 beforeAll(async () => {
   if (missing === null) {
-    machine = await Machine.boot([RELEASE]);
+    machine = await Machine.boot({ folders: [RELEASE] });
   }
 }, 60_000);
 

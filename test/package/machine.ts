@@ -22,7 +22,7 @@ import {
 import { makeTemporaryFolder } from "../harness/reaper.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const NAMESPACES = ["--cgroup", "--mount", "--pid", "--net", "--uts", "--ipc"];
+const NAMESPACES = ["--cgroup", "--mount", "--pid", "--uts", "--ipc"];
 const BOOT_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 120_000;
 
@@ -76,10 +76,10 @@ export class Machine {
   }
 
   /**
-   * Boots one, in which further folders stay visible.
+   * Boots one.
    * @throws Error with what was said when it does not come up.
    */
-  static async boot(folders: readonly string[] = []): Promise<Machine> {
+  static async boot({ folders = [], network }: BootOptions = {}): Promise<Machine> {
     const folder = makeTemporaryFolder();
     const cgroup = join(findCgroups() ?? "", `acra-test-${crypto.randomUUID()}`);
     mkdirSync(cgroup);
@@ -90,7 +90,8 @@ export class Machine {
     const child = startProcess(
       [
         ...["sh", "-c", script, "sh", cgroup],
-        ...["unshare", ...NAMESPACES, "--fork", "--kill-child", "--"],
+        ...(network === undefined ? ["unshare", "--net"] : [...network.#enterNetwork(), "unshare"]),
+        ...[...NAMESPACES, "--fork", "--kill-child", "--"],
         ...[join(import.meta.dir, "machine.sh"), folder, ...keep],
       ],
       { endSignal: "KILL" },
@@ -150,6 +151,10 @@ export class Machine {
     removeCgroup(this.#cgroup);
   }
 
+  #enterNetwork(): string[] {
+    return ["nsenter", `--net=/proc/${this.#firstProcess}/ns/net`];
+  }
+
   #inside(command: readonly string[], { env = {}, cwd = "/" }: RunOptions): string[] {
     const settings = Object.entries({
       HOME: "/root",
@@ -177,6 +182,14 @@ export class Machine {
       await Bun.sleep(100);
     }
   }
+}
+
+/** How a machine is to be. */
+export interface BootOptions {
+  /** Folders of this machine that stay visible in it, where they are. */
+  readonly folders?: readonly string[];
+  /** Another machine, whose network it shares. */
+  readonly network?: Machine;
 }
 
 /** How to run a command in a machine. */

@@ -20,9 +20,9 @@ import { missingProgram } from "../harness/missing.ts";
 import { runProcess } from "../harness/process.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
 import { testUnless } from "../harness/skip.ts";
+import { RELEASE } from "./release_folder.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const RELEASE = resolve(process.env["ACRA_RELEASE"] ?? join(ROOT, "dist", "release"));
 
 /** Target → the beginning of its files, and what `file` would say. */
 const MAGIC: Readonly<Record<string, RegExp>> = {
