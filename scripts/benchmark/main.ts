@@ -11,8 +11,9 @@ import { startPostgres } from "../../test/harness/postgres.ts";
 import { runProcess } from "../../test/harness/process.ts";
 import { reapNow } from "../../test/harness/reaper.ts";
 import { readCpuMicroseconds } from "./cpu.ts";
+import { type EcdhCost, measureEcdh } from "./ecdh.ts";
 import { LoadClient } from "./load.ts";
-import { formatTable, type Sample, summarise } from "./report.ts";
+import { formatTable, type Sample, summarise, summariseEcdh } from "./report.ts";
 import { startTarget, TARGET_NAMES, type Target, type TargetName } from "./targets.ts";
 import { checkAnswers, fillTables, WORKLOADS, type Workload } from "./workloads.ts";
 
@@ -88,20 +89,28 @@ async function run(plan: Plan): Promise<void> {
       await measure(target, workload, { ...plan, seconds: FIRST_WARM_UP_SECONDS });
     }
   }
+  measureEcdh();
   const samples: Sample[] = [];
+  const ecdhRounds: EcdhCost[] = [];
   for (let round = 0; round < plan.rounds; round++) {
     for (const workload of plan.workloads) {
       for (const target of targets) {
+        ecdhRounds.push(measureEcdh());
         samples.push(await measure(target, workload, plan));
       }
     }
   }
   const measured = targets.map((target) => target.name);
-  const lines = summarise(samples, plan.workloads, measured);
+  const ecdh = summariseEcdh(ecdhRounds);
+  const lines = summarise(samples, plan.workloads, measured, ecdh);
   console.log(formatTable(lines));
+  console.log(
+    `one ECDH: ${ecdh.diffieHellman.toFixed(1)} CPU µs (diffieHellman with prepared KeyObjects), ` +
+      `${ecdh.computeSecret.toFixed(1)} (computeSecret with a compressed point)`,
+  );
   if (plan.json !== undefined) {
     mkdirSync(dirname(resolve(plan.json)), { recursive: true });
-    await Bun.write(plan.json, `${JSON.stringify({ lines, samples }, null, 2)}\n`);
+    await Bun.write(plan.json, `${JSON.stringify({ ecdh, lines, samples }, null, 2)}\n`);
   }
 }
 

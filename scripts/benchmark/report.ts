@@ -1,5 +1,6 @@
 /** Medians of the rounds, ratios, and how they are printed. */
 
+import type { EcdhCost } from "./ecdh.ts";
 import type { TargetName } from "./targets.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -23,6 +24,10 @@ export interface Line {
   readonly throughputOfDirect: number | null;
   /** CPU as a multiple of pgbouncer's; `null` where that was not measured. */
   readonly cpuOfPgbouncer: number | null;
+  /** CPU as a multiple of the bare relay's; `null` where that was not measured. */
+  readonly cpuOfRelay: number | null;
+  /** CPU per row as a multiple of one ECDH, where rows are opened. */
+  readonly cpuOfEcdh: number | null;
 }
 
 function median(values: readonly number[]): number {
@@ -32,11 +37,20 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
+/** Median of what the rounds say of one ECDH. */
+export function summariseEcdh(rounds: readonly EcdhCost[]): EcdhCost {
+  return {
+    diffieHellman: median(rounds.map((round) => round.diffieHellman)),
+    computeSecret: median(rounds.map((round) => round.computeSecret)),
+  };
+}
+
 /** Medians over all rounds, workload by workload. */
 export function summarise(
   samples: readonly Sample[],
   workloads: readonly Workload[],
   targets: readonly TargetName[],
+  ecdh: EcdhCost,
 ): Line[] {
   return workloads.flatMap((workload) => {
     const of = (target: TargetName) =>
@@ -47,6 +61,7 @@ export function summarise(
       target === "direct" ? 0 : median(of(target).map((sample) => sample.cpuPerTransaction));
     const direct = tps("direct");
     const pgbouncer = cpu("pgbouncer");
+    const relay = cpu("relay");
     return targets.map((target) => ({
       workload: workload.name,
       target,
@@ -55,6 +70,11 @@ export function summarise(
       cpuMicrosecondsPerRow: target === "direct" ? null : cpu(target) / workload.rowsPerTransaction,
       throughputOfDirect: direct > 0 ? tps(target) / direct : null,
       cpuOfPgbouncer: target === "direct" || pgbouncer <= 0 ? null : cpu(target) / pgbouncer,
+      cpuOfRelay: target === "direct" || relay <= 0 ? null : cpu(target) / relay,
+      cpuOfEcdh:
+        workload.table === "sealed" && target.startsWith("acra")
+          ? cpu(target) / workload.rowsPerTransaction / ecdh.diffieHellman
+          : null,
     }));
   });
 }
@@ -62,7 +82,17 @@ export function summarise(
 /** The table for people. */
 export function formatTable(lines: readonly Line[]): string {
   const rows = [
-    ["workload", "target", "tps", "CPU µs/tx", "CPU µs/row", "tps/direct", "CPU/pgbouncer"],
+    [
+      "workload",
+      "target",
+      "tps",
+      "CPU µs/tx",
+      "CPU µs/row",
+      "tps/direct",
+      "CPU/pgbouncer",
+      "CPU/relay",
+      "row/ECDH",
+    ],
     ...lines.map((line) => [
       line.workload,
       line.target,
@@ -71,6 +101,8 @@ export function formatTable(lines: readonly Line[]): string {
       formatNumber(line.cpuMicrosecondsPerRow, 2),
       formatNumber(line.throughputOfDirect, 2),
       formatNumber(line.cpuOfPgbouncer, 2),
+      formatNumber(line.cpuOfRelay, 2),
+      formatNumber(line.cpuOfEcdh, 2),
     ]),
   ];
   const widths = (rows[0] ?? []).map((_, column) =>

@@ -21,7 +21,7 @@ export interface Target {
   readonly decrypts: boolean;
 }
 
-export const TARGET_NAMES = ["direct", "pgbouncer", "acra", "acra+connector"] as const;
+export const TARGET_NAMES = ["direct", "pgbouncer", "relay", "acra", "acra+connector"] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** Starts one target; answers the reason when it cannot be had here. */
@@ -35,6 +35,8 @@ export async function startTarget(
       return { name, port: database.port, pids: [], decrypts: false };
     case "pgbouncer":
       return await startPgbouncer(database);
+    case "relay":
+      return await startRelay(database);
     case "acra": {
       const server = await startAcraServer(database, {
         keys,
@@ -52,6 +54,14 @@ export async function startTarget(
       return { name, port: connector.port, pids, decrypts: true };
     }
   }
+}
+
+async function startRelay(database: PostgresServer): Promise<Target> {
+  const port = await findFreePort();
+  const program = join(import.meta.dir, "relay.ts");
+  const { pid } = startProcess([process.execPath, program, String(port), String(database.port)]);
+  await waitForListener(port);
+  return { name: "relay", port, pids: [pid], decrypts: false };
 }
 
 async function startPgbouncer(database: PostgresServer): Promise<Target | string> {

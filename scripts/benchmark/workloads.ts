@@ -16,6 +16,7 @@ export interface Workload {
 
 const TABLE_ROWS = 1000;
 const SCAN_ROWS = 100;
+const LONG_SCAN_ROWS = 10_000;
 const VALUE_LENGTH = 64;
 
 function makeWorkload(table: Workload["table"], rows: number): Workload {
@@ -38,6 +39,14 @@ export const WORKLOADS: readonly Workload[] = [
   makeWorkload("sealed", 1),
   makeWorkload("plain", SCAN_ROWS),
   makeWorkload("sealed", SCAN_ROWS),
+  {
+    name: "10000 rows, plain",
+    table: "plain",
+    rowsPerTransaction: LONG_SCAN_ROWS,
+    queries: [
+      encodeQuery(`SELECT id, data FROM plain, generate_series(1, ${LONG_SCAN_ROWS / TABLE_ROWS})`),
+    ],
+  },
 ];
 
 /** The value of a row before it was sealed. */
