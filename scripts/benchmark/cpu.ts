@@ -11,14 +11,14 @@ export const hasFineClock = existsSync("/proc/self/schedstat") && readThreads("s
 
 /** CPU time, user and system, of the processes and all that descend from them, in µs. */
 export function readCpuMicroseconds(pids: readonly number[]): number {
+  const read = hasFineClock ? readThreads : readTicks;
+  return listTree(pids).reduce((sum, pid) => sum + read(String(pid)), 0);
+}
+
+/** The processes and all that descend from them. */
+export function listTree(pids: readonly number[]): number[] {
   const parents = readParents();
-  let sum = 0;
-  for (const pid of parents.keys()) {
-    if (belongsTo(pid, pids, parents)) {
-      sum += hasFineClock ? readThreads(String(pid)) : readTicks(String(pid));
-    }
-  }
-  return sum;
+  return [...parents.keys()].filter((pid) => belongsTo(pid, pids, parents));
 }
 
 function belongsTo(pid: number, pids: readonly number[], parents: Map<number, number>): boolean {
