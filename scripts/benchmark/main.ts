@@ -16,6 +16,7 @@ import { type Plan, readPlan, USAGE, UsageError } from "./options.ts";
 import { fillPgbench } from "./pgbench.ts";
 import { PROBES } from "./probes.ts";
 import { provideProgram } from "./programs.ts";
+import { progress } from "./progress.ts";
 import {
   figureRows,
   formatMarkdown,
@@ -93,7 +94,7 @@ async function runProbes(
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { name, run } of PROBES.filter((probe) => plan.probes.includes(probe.name))) {
-    console.error(name);
+    progress(name);
     const found = await run(rig, targets, plan);
     if (typeof found === "string") {
       notes.push(`skip: ${name}: ${found}`);
@@ -146,11 +147,14 @@ function render(results: Results, table: typeof formatTable, bullet: string): st
 }
 
 async function run(plan: Plan): Promise<void> {
+  progress("building acra");
   await build();
+  progress("starting the database and filling tables");
   const rig = await makeRig(plan.original);
   const notes: string[] = [];
   const possible = await prepare(rig, plan, notes);
   const targets = await startTargets(rig, possible, notes);
+  progress("asking every target for the right answers");
   const machine = await describeMachine(rig.database);
   const rounds = await runRounds(rig, targets, possible);
   notes.push(...rounds.failures.map((failure) => `left out: ${failure}`));

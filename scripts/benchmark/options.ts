@@ -36,7 +36,7 @@ their speed. docs/performance.md explains the columns.
   --connections N    clients of a workload that does not name its number (8)
   --targets LIST     comma-separated, of
                      ${TARGET_NAMES.join(" ")}
-  --workloads TEXT   only workloads whose name contains it; "" for all, "-" for none
+  --workloads TEXT   the workload of that name, else all whose name contains it; "-" for none
   --probes LIST      comma-separated, of ${PROBES.map(({ name }) => name).join(" ")}; "" for none
   --original DIR     folder with acra-server and acra-connector of Acra 0.82
   --json FILE        also writes everything there, each round by itself
@@ -51,6 +51,7 @@ The results of record:
 /** Many short rounds: the speed of a machine changes within seconds, and ratios are made round by round. */
 const DEFAULTS = { seconds: 0.5, rounds: 5, connections: 8 };
 const QUICK = { seconds: 0.4, rounds: 3, connections: 8 };
+const NO_WORKLOADS = "-";
 const QUICK_TARGETS: readonly TargetName[] = ["direct", "relay", "acra", "acra+connector"];
 
 /** @returns `null` when help is asked for. @throws UsageError */
@@ -61,16 +62,16 @@ export function readPlan(args: string[]): Plan | null {
   }
   const { quick } = values;
   const defaults = quick ? QUICK : DEFAULTS;
-  const wanted = values.workloads;
   return {
     quick,
     seconds: readNumber("seconds", values.seconds, defaults.seconds),
     rounds: Math.ceil(readNumber("rounds", values.rounds, defaults.rounds)),
     connections: Math.ceil(readNumber("connections", values.connections, defaults.connections)),
     targets: pick("target", values.targets, TARGET_NAMES, quick ? QUICK_TARGETS : TARGET_NAMES),
-    workloads: WORKLOADS.filter(({ name, quick: inQuick }) =>
-      wanted === undefined ? inQuick || !quick : name.includes(wanted),
-    ),
+    workloads:
+      values.workloads === undefined
+        ? WORKLOADS.filter((workload) => workload.quick || !quick)
+        : findWorkloads(values.workloads),
     probes: pick(
       "probe",
       values.probes,
@@ -104,6 +105,14 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+function findWorkloads(text: string): readonly Workload[] {
+  if (text === NO_WORKLOADS) {
+    return [];
+  }
+  const exact = WORKLOADS.filter(({ name }) => name === text);
+  return exact.length > 0 ? exact : WORKLOADS.filter(({ name }) => name.includes(text));
 }
 
 function readNumber(name: string, text: string | undefined, fallback: number): number {

@@ -6,6 +6,8 @@ import type { LoadResult } from "./load.ts";
 import type { Address } from "./session.ts";
 
 const CLIENTS = 4;
+/** pgbench counts time in whole seconds, so it is told how many transactions make about one second. */
+const TRANSACTIONS_PER_SECOND = 1000;
 
 function commandFor(port: number, ...options: readonly string[]): string[] {
   return ["pgbench", "-h", "127.0.0.1", "-p", String(port), "-U", "postgres", ...options];
@@ -52,7 +54,7 @@ export class PgbenchRunner {
   }
 
   async run(seconds: number): Promise<LoadResult> {
-    return await this.#run("-T", String(Math.max(1, Math.round(seconds))));
+    return await this.#run("-t", String(Math.ceil(seconds * TRANSACTIONS_PER_SECOND)));
   }
 
   close(): void {

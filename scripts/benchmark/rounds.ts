@@ -3,13 +3,14 @@
 import { readCpuMicroseconds } from "./cpu.ts";
 import { type EcdhCost, measureEcdh } from "./ecdh.ts";
 import type { Plan } from "./options.ts";
+import { progress } from "./progress.ts";
 import type { Sample } from "./report.ts";
 import { mayDie, type Rig, startTarget, type Target } from "./targets.ts";
 import type { Workload } from "./workloads.ts";
 
 const WARM_UP_SECONDS = 0.15;
 /** Before the first round: long enough for the code to be compiled. */
-const FIRST_WARM_UP_SECONDS = 0.5;
+const FIRST_WARM_UP_SECONDS = 0.3;
 
 /** What the rounds gave. */
 export interface Rounds {
@@ -57,13 +58,13 @@ export async function runRounds(rig: Rig, targets: Target[], plan: Plan): Promis
     }
   };
   await attempt("answers", ({ workload }, target) => workload.check(target));
-  console.error(`the answers of ${pairs.length} pairs of workload and target are right`);
+  progress(`the answers of ${pairs.length} pairs of workload and target are right`);
   await attempt("warm-up", async ({ workload }, target) => {
     await measure(target, workload, { ...plan, seconds: FIRST_WARM_UP_SECONDS }, 0);
   });
   measureEcdh();
   for (let round = 0; round < plan.rounds; round++) {
-    console.error(`round ${round + 1} of ${plan.rounds}`);
+    progress(`round ${round + 1} of ${plan.rounds}`);
     await attempt(`round ${round + 1}`, async ({ workload }, target) => {
       const cost = measureEcdh();
       ecdh.push(cost);

@@ -1,8 +1,9 @@
 /** The tables that are read, and how they are filled. */
 
 import postgres from "postgres";
+import { FilesystemKeyMaker, MasterKey } from "../../src/keystore/mod.ts";
 import { createAcrastruct } from "../../src/writer/mod.ts";
-import { type AcraKeys, runAcra } from "../../test/harness/acra.ts";
+import type { AcraKeys } from "../../test/harness/acra.ts";
 import type { PostgresServer } from "../../test/harness/postgres.ts";
 
 /** A table `(id, zone, data)`. */
@@ -22,7 +23,6 @@ const PAGE = 4096;
 const LARGE = 65_536;
 const ZONES = 100;
 const INSERTED_AT_ONCE = 100;
-const ZONES_AT_ONCE = 2;
 
 export const TABLES = {
   plain: { name: "plain", rows: 1000, valueLength: SMALL, sealedEvery: 0, zones: 0 },
@@ -49,18 +49,13 @@ interface Zone {
   readonly publicKey: Uint8Array;
 }
 
-async function addZones(count: number, keys: AcraKeys): Promise<Zone[]> {
-  const zones: Zone[] = [];
-  const add = async () => {
-    while (zones.length < count) {
-      const place = zones.push({ id: "", publicKey: new Uint8Array() }) - 1;
-      const { stdout } = await runAcra(["addzone", "--keys_output_dir", keys.serverFolder], keys);
-      const zone: { id: string; public_key: string } = JSON.parse(stdout);
-      zones[place] = { id: zone.id, publicKey: Buffer.from(zone.public_key, "base64") };
-    }
-  };
-  await Promise.all(Array.from({ length: ZONES_AT_ONCE }, add));
-  return zones;
+function addZones(count: number, { serverFolder, masterKey }: AcraKeys): Zone[] {
+  const key = new MasterKey(Buffer.from(masterKey, "base64"));
+  const maker = new FilesystemKeyMaker({ folder: serverFolder, masterKey: key });
+  return Array.from({ length: count }, () => {
+    const { zoneId, publicKey } = maker.makeZone();
+    return { id: zoneId, publicKey: publicKey.container };
+  });
 }
 
 /** Makes and fills the tables. */
@@ -72,7 +67,7 @@ export async function fillTables(
   const sql = postgres(database.url(), { max: 1 });
   try {
     for (const table of tables) {
-      const zones = await addZones(table.zones, keys);
+      const zones = addZones(table.zones, keys);
       await sql`CREATE TABLE ${sql(table.name)} (id integer PRIMARY KEY, zone bytea, data bytea)`;
       // Neither compressed nor decompressed: that is no work of what is measured.
       await sql`ALTER TABLE ${sql(table.name)} ALTER data SET STORAGE EXTERNAL`;
