@@ -3,17 +3,18 @@
 import { startAcraConnector, startAcraServer } from "../../test/harness/acra.ts";
 import { readUsage } from "../../test/harness/process_usage.ts";
 import { listTree } from "./cpu.ts";
-import { FIGURES, type Figure, type ProbePlan } from "./figures.ts";
+import { FIGURES, type Figure } from "./figures.ts";
 import { type Address, Session } from "./session.ts";
 import { spreadOf } from "./spread.ts";
-import { knowsWorkers, oneWorker, type Rig, startRelay, type Target } from "./targets.ts";
+import { knowsWorkers, oneWorker, type Rig, startRelay } from "./targets.ts";
 
-const SESSIONS = { full: 1000, quick: 200 };
+/** Fewer would share what a process takes once, and look dearer than they are. */
+const SESSIONS = 1000;
 /** Sessions that come and go first: what they leave behind is no part of a session. */
 const WARM_UP_SESSIONS = 50;
 const SETTLE_MS = 1500;
-const MIB = 1024 * 1024;
-const KIB = 1024;
+const MEGABYTE = 1e6;
+const KILOBYTE = 1e3;
 
 interface Part {
   readonly name: string;
@@ -28,15 +29,10 @@ interface Fresh {
 }
 
 /** Memory of server and connector, the sessions being Secure Sessions, and of the bare relay. */
-export async function measureMemory(
-  rig: Rig,
-  _: readonly Target[],
-  plan: ProbePlan,
-): Promise<Figure[]> {
-  const count = plan.quick ? SESSIONS.quick : SESSIONS.full;
+export async function measureMemory(rig: Rig): Promise<Figure[]> {
   const figures = [
-    ...(await measureFresh(await startFresh(rig), count)),
-    ...(await measureFresh(await startFreshRelay(rig), count)),
+    ...(await measureFresh(await startFresh(rig))),
+    ...(await measureFresh(await startFreshRelay(rig))),
   ];
   if (knowsWorkers()) {
     const server = await startAcraServer(rig.database, { keys: rig.keys });
@@ -69,7 +65,7 @@ async function startFreshRelay({ database }: Rig): Promise<Fresh> {
   };
 }
 
-async function measureFresh(fresh: Fresh, count: number): Promise<Figure[]> {
+async function measureFresh(fresh: Fresh): Promise<Figure[]> {
   const { address, parts } = fresh;
   const read = () => parts.map(({ pid }) => readResident(pid));
   await Bun.sleep(SETTLE_MS);
@@ -77,7 +73,7 @@ async function measureFresh(fresh: Fresh, count: number): Promise<Figure[]> {
   await closeAll(await openMany(address, WARM_UP_SESSIONS));
   await Bun.sleep(SETTLE_MS);
   const before = read();
-  const sessions = await openMany(address, count);
+  const sessions = await openMany(address, SESSIONS);
   await Bun.sleep(SETTLE_MS);
   const after = read();
   await closeAll(sessions);
@@ -87,15 +83,17 @@ async function measureFresh(fresh: Fresh, count: number): Promise<Figure[]> {
     {
       name: FIGURES.sessionMemory,
       subject: name,
-      unit: `KiB (${count} sessions)`,
+      unit: `KB (${SESSIONS} sessions)`,
       digits: 1,
-      value: one(((after[index] ?? Number.NaN) - (before[index] ?? Number.NaN)) / count / KIB),
+      value: one(
+        ((after[index] ?? Number.NaN) - (before[index] ?? Number.NaN)) / SESSIONS / KILOBYTE,
+      ),
     },
   ]);
 }
 
 function idleFigure(subject: string, bytes: number): Figure {
-  return { name: FIGURES.idleMemory, subject, unit: "MiB", digits: 1, value: one(bytes / MIB) };
+  return { name: FIGURES.idleMemory, subject, unit: "MB", digits: 1, value: one(bytes / MEGABYTE) };
 }
 
 function one(value: number) {

@@ -9,7 +9,7 @@
  */
 
 import { join } from "node:path";
-import { startAcraServer } from "../../test/harness/acra.ts";
+import { type AcraProcess, startAcraServer } from "../../test/harness/acra.ts";
 import { runProcess } from "../../test/harness/process.ts";
 import { readCpuMicroseconds } from "./cpu.ts";
 import { FIGURES, type Figure, type ProbePlan } from "./figures.ts";
@@ -32,6 +32,9 @@ interface Round {
   /** Share of a core. */
   readonly loadShare: number;
   readonly databaseShare: number;
+  readonly acraShare: number;
+  /** CPU per row of two workers as a multiple of that of one: what sharing costs. */
+  readonly costOfSharing: number;
   readonly machine: number;
 }
 
@@ -45,27 +48,26 @@ export async function measureWorkers(
     return "acra server has no flag --workers";
   }
   const { database, keys } = rig;
-  const [one, two] = [1, 2].map((count) =>
-    startAcraServer(database, { keys, flags: [...rawFlags(keys), `--workers=${count}`] }),
-  );
-  const ports = { one: (await one)?.port ?? 0, two: (await two)?.port ?? 0 };
+  const start = (count: number) =>
+    startAcraServer(database, { keys, flags: [...rawFlags(keys), `--workers=${count}`] });
+  const servers = { one: await start(1), two: await start(2) };
   const rounds: Round[] = [];
   for (let round = 0; round < (plan.quick ? ROUNDS.quick : ROUNDS.full); round++) {
-    rounds.push(await measureRound(rig, ports, plan.seconds));
+    rounds.push(await measureRound(rig, servers, plan.seconds));
   }
-  await (await one)?.stop();
-  await (await two)?.stop();
+  await servers.one.stop();
+  await servers.two.stop();
   return toFigures(rounds);
 }
 
 async function measureRound(
   rig: Rig,
-  ports: { readonly one: number; readonly two: number },
+  servers: { readonly one: AcraProcess; readonly two: AcraProcess },
   seconds: number,
 ): Promise<Round> {
-  const direct = await rowsPerSecond(rig, rig.database.port, seconds);
-  const one = await rowsPerSecond(rig, ports.one, seconds);
-  const two = await rowsPerSecond(rig, ports.two, seconds);
+  const direct = await readRows(rig, rig.database, seconds);
+  const one = await readRows(rig, servers.one, seconds);
+  const two = await readRows(rig, servers.two, seconds);
   const [alone = 0] = await runEcdh(1, seconds);
   const both = await runEcdh(2, seconds);
   return {
@@ -74,23 +76,38 @@ async function measureRound(
     two: two.rows,
     loadShare: two.loadShare,
     databaseShare: two.databaseShare,
+    acraShare: two.wayShare,
+    costOfSharing: two.wayShare / two.rows / (one.wayShare / one.rows),
     machine: both.reduce((sum, rate) => sum + rate, 0) / alone,
   };
 }
 
-async function rowsPerSecond({ database }: Rig, port: number, seconds: number) {
-  const client = await LoadClient.connect({ port, tls: false }, CLIENTS);
+/** A way to the rows: a server, or the database itself. */
+interface Way {
+  readonly port: number;
+  readonly process: { readonly pid: number };
+}
+
+/** Rows per second through a way, and the shares of a core that load, database and way take. */
+async function readRows({ database }: Rig, way: Way, seconds: number) {
+  const client = await LoadClient.connect({ port: way.port, tls: false }, CLIENTS);
+  const read = () => ({
+    load: process.cpuUsage(),
+    database: readCpuMicroseconds([database.process.pid]),
+    way: readCpuMicroseconds([way.process.pid]),
+  });
   try {
     await client.run(QUERIES, WARM_UP_SECONDS);
-    const own = process.cpuUsage();
-    const before = readCpuMicroseconds([database.process.pid]);
+    const before = read();
     const result = await client.run(QUERIES, seconds);
-    const spent = process.cpuUsage(own);
-    const databaseSpent = readCpuMicroseconds([database.process.pid]) - before;
+    const after = read();
+    const share = (microseconds: number) => microseconds / 1e6 / result.seconds;
+    const load = (usage: NodeJS.CpuUsage) => usage.user + usage.system;
     return {
       rows: result.rows / result.seconds,
-      loadShare: (spent.user + spent.system) / 1e6 / result.seconds,
-      databaseShare: databaseSpent / 1e6 / result.seconds,
+      loadShare: share(load(after.load) - load(before.load)),
+      databaseShare: share(after.database - before.database),
+      wayShare: share(after.way - before.way),
     };
   } finally {
     client.close();
@@ -124,6 +141,14 @@ function toFigures(rounds: readonly Round[]): Figure[] {
     ...figure(rows, "one worker", "rows/s", 0, (round) => round.one),
     ...figure(rows, "two workers", "rows/s", 0, (round) => round.two),
     ...figure(rows, "direct, nothing opened", "rows/s", 0, (round) => round.direct),
+    ...figure(
+      "CPU per AcraStruct, two workers / one",
+      "acra",
+      "×",
+      2,
+      (round) => round.costOfSharing,
+    ),
+    ...figure("CPU of acra", beside, "% of a core", 0, (round) => round.acraShare * 100),
     ...figure("CPU of the load", beside, "% of a core", 0, (round) => round.loadShare * 100),
     ...figure(
       "CPU of the database",
