@@ -227,7 +227,7 @@ export class DatabaseLeg {
 
   #sendUpTo(end: number, output: Output): void {
     if (end > this.#unsent) {
-      output.send("client", this.#walker.chunk.subarray(this.#unsent, end));
+      output.sendPart("client", this.#walker.chunk, this.#unsent, end);
       this.#unsent = end;
     }
   }
@@ -256,13 +256,12 @@ export class DatabaseLeg {
       }
       return;
     }
-    const piece = chunk.subarray(start, end);
     if (first && last) {
-      requests.described(piece.subarray(HEADER_LENGTH));
+      requests.described(chunk.subarray(start + HEADER_LENGTH, end));
       return;
     }
     this.#description ??= new Collector(length);
-    this.#description.append(piece);
+    this.#description.append(chunk.subarray(start, end));
     if (last) {
       requests.described(this.#description.bytes.subarray(HEADER_LENGTH));
       this.#description = null;
