@@ -1,7 +1,7 @@
 /** The data phase of a Secure Session: sealed, numbered and dated records, themis.md §6.5. */
 
 import { ByteReader, ByteWriter } from "../../bytes/mod.ts";
-import { DecryptError, equalBytes, gcmOpen, gcmSeal, wipe } from "../../crypto/mod.ts";
+import { DecryptError, gcmOpen, gcmSeal, wipe } from "../../crypto/mod.ts";
 import type { RandomSource } from "../random.ts";
 import type { Direction } from "./derivation.ts";
 import { SecureSessionError } from "./session_error.ts";
@@ -21,6 +21,8 @@ const TWO_TO_32 = 0x1_0000_0000;
 /** What a record adds to its payload, in bytes. */
 export const RECORD_OVERHEAD = SESSION_ID_LENGTH + IV_LENGTH + INNER_HEADER_LENGTH + TAG_LENGTH;
 
+/** Up to here a copy costs less than the first view of an array. */
+const COPY_LIMIT = 512;
 const NO_DATA = new Uint8Array(0);
 
 export interface RecordLayerOptions {
@@ -69,7 +71,8 @@ export class RecordLayer {
       .bytes(payload)
       .finish();
     const iv = this.#random(IV_LENGTH);
-    const nonce = iv.subarray(0, NONCE_LENGTH);
+    // A slice: the first view of a short array costs more than a copy of it.
+    const nonce = iv.slice(0, NONCE_LENGTH);
     const { ciphertext, tag } = gcmSeal(this.#outgoingKey, nonce, inner, NO_DATA);
     const record = new Uint8Array(headroom + RECORD_OVERHEAD + payload.length);
     record.set(this.#wireSessionId, headroom);
@@ -85,7 +88,8 @@ export class RecordLayer {
    * @throws FormatError, DecryptError, SecureSessionError (`clock`, `replay`)
    */
   open(record: Uint8Array, nowSeconds: number): Uint8Array {
-    const inner = new ByteReader(this.#decrypt(record), "session record");
+    const plain = this.#decrypt(record);
+    const inner = new ByteReader(plain, "session record");
     const length = inner.u32be();
     if (length !== inner.remaining) {
       inner.fail(`length ${length} for ${inner.remaining} bytes`);
@@ -101,7 +105,7 @@ export class RecordLayer {
       throw new SecureSessionError("replay");
     }
     this.#lastAccepted = sequence;
-    return inner.rest();
+    return plain.length > COPY_LIMIT ? inner.rest() : plain.slice(INNER_HEADER_LENGTH);
   }
 
   /** Overwrites the keys. */
@@ -114,10 +118,13 @@ export class RecordLayer {
     if (reader.remaining < RECORD_OVERHEAD) {
       reader.fail(`${reader.remaining} bytes are too few`);
     }
-    if (!equalBytes(reader.bytes(SESSION_ID_LENGTH), this.#wireSessionId)) {
-      reader.fail("another session's id");
+    for (const byte of this.#wireSessionId) {
+      if (reader.u8() !== byte) {
+        reader.fail("another session's id");
+      }
     }
-    const nonce = reader.bytes(IV_LENGTH).subarray(0, NONCE_LENGTH);
+    const nonce = reader.bytes(NONCE_LENGTH);
+    reader.bytes(IV_LENGTH - NONCE_LENGTH);
     const ciphertext = reader.bytes(reader.remaining - TAG_LENGTH);
     const plain = gcmOpen(this.#incomingKey, nonce, ciphertext, reader.rest(), NO_DATA);
     if (plain === null) {
