@@ -388,6 +388,7 @@ export class Pump {
     if (this.#linger !== null) {
       clearTimeout(this.#linger);
     }
+    this.#options.session.release();
     this.#options.ended(this.#end ?? { reason: "both sides closed", error: false });
   }
 
