@@ -1,7 +1,7 @@
 /** What the figures were made on and with. Names of machines and paths are nobody's business. */
 
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { acraCommand } from "../../test/harness/acra.ts";
@@ -18,6 +18,7 @@ export async function describeMachine(database: PostgresServer): Promise<Record<
     date: new Date().toISOString().slice(0, 10),
     processor: `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores${threadsPerCore()}`,
     memory: `${(totalmem() / GIB).toFixed(0)} GiB`,
+    "load of the machine before": (loadavg()[0] ?? 0).toFixed(1),
     kernel: `Linux ${release().replace(/^(\d+\.\d+\.\d+).*$/, "$1")}`,
     "CPU time": hasFineClock ? "nanoseconds of /proc/PID/task/*/schedstat" : "ticks of 10 ms",
     acra: `${firstLine([...acraCommand(), "version"])}${hasChanges() ? ", with changes" : ""}`,
