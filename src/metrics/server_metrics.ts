@@ -19,7 +19,8 @@ export class ServerMetrics extends ProgramMetrics {
   readonly #requests: { observe(seconds: number): void };
   readonly #responses: { observe(seconds: number): void };
 
-  constructor(version: string, cellMode: "whole-cell" | "injected-cell") {
+  /** `version` as in {@link ProgramNames}. */
+  constructor(version: string | null, cellMode: "whole-cell" | "injected-cell") {
     super({ service: "acraserver", farLeg: "database", version });
     const acraStructs = this.#acraStructs;
     const registers = [this.registry];
