@@ -63,6 +63,7 @@ async function runConnector(context: CommandContext, values: ConnectorValues): P
   const options = { ...makeOptions(context, values, log), metrics };
   const scrapes = openMetrics(values, metrics, {
     log,
+    others: async () => [],
     findObstacle: () => findConnectorObstacle(options),
   });
   const connector = await startConnector(options).catch((error: unknown) => {
@@ -124,7 +125,7 @@ function makeOptions(
     userCheckDisabled: values.user_check_disable || process.platform !== "linux",
     keys,
     log,
-    connectionLimits: connectionLimitsOf(values, log),
+    connectionLimits: connectionLimitsOf(values, log, 1),
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   };
 }

@@ -6,8 +6,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LegLatencies, type LegName, type LegStep } from "./leg_latency.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
-import { type MetricsSnapshot, readRegistry, sumLatencies, sumMetrics } from "./snapshot.ts";
 import { type LegMeter, type MeterTotals, SessionMeter } from "./session_meter.ts";
+import { type MetricsSnapshot, readRegistry, sumLatencies, sumMetrics } from "./snapshot.ts";
 import { addWorkerMetrics, type WorkerCounts } from "./worker_metrics.ts";
 
 /** Bounds of a connection's life in seconds (acra-cli.md §12). */
@@ -187,11 +187,7 @@ export class ProgramMetrics implements MeterTotals {
   }
 }
 
-function addVersion(
-  registry: Registry,
-  service: ProgramNames["service"],
-  version: string,
-): void {
+function addVersion(registry: Registry, service: ProgramNames["service"], version: string): void {
   const registers = [registry];
   const numbers = version.split(".").map((part) => Number.parseInt(part, 10));
   for (const [index, part] of ["major", "minor", "patch"].entries()) {

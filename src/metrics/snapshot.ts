@@ -1,6 +1,11 @@
 /** What one thread has counted, as plain data, and the sum of what several have. */
 
-import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type Registry,
+} from "prom-client";
 import type { LatencySeries } from "./leg_latency.ts";
 
 /** One metric with the values of all its labels. */

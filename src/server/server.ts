@@ -12,11 +12,7 @@ import {
 } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
 import { describeError, EVENT } from "../log/mod.ts";
-import {
-  type Connection,
-  formatEndpoint,
-  type ListenHandler,
-} from "../transport/mod.ts";
+import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
 import { startApiSession } from "./api_session.ts";
 import type { ServerApi, ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
@@ -231,9 +227,7 @@ class Server implements RunningServer {
   }
 
   #startSession(connection: Connection): void {
-    const leave = this.#ceilings.connections.enter(
-      this.#surroundings.places.countAbandonedDials(),
-    );
+    const leave = this.#ceilings.connections.enter(this.#surroundings.places.countAbandonedDials());
     if (leave === null) {
       connection.abort();
       this.#tooMany("db", "overflow");

@@ -80,10 +80,7 @@ class Respondent {
     return await this.#ask(await this.#program, question);
   }
 
-  async #ask(
-    program: ThreadProgram,
-    question: Exclude<Question, StartQuestion>,
-  ): Promise<Answer> {
+  async #ask(program: ThreadProgram, question: Exclude<Question, StartQuestion>): Promise<Answer> {
     switch (question.kind) {
       case "prepare":
         this.#prepared = await program.prepare(question);

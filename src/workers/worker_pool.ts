@@ -105,9 +105,7 @@ export class WorkerPool implements WorkerCounts {
    */
   async prepare(task: Task): Promise<PreparedTasks> {
     const links = this.#links();
-    const results = await Promise.allSettled(
-      links.map((link) => this.#askToPrepare(link, task)),
-    );
+    const results = await Promise.allSettled(links.map((link) => this.#askToPrepare(link, task)));
     const cancel = async (): Promise<void> => {
       await Promise.allSettled(links.map((link) => link.ask({ kind: "cancel" }, ANSWER_MS)));
     };

@@ -1,0 +1,19 @@
+/** What a further thread does: the part of a command that the first question names. */
+
+import { createSummingLog } from "../../log/mod.ts";
+import { serveThread, ThreadLog, type ThreadPort } from "../../workers/mod.ts";
+import type { CommandContext } from "../command.ts";
+import { logDefects } from "../daemon.ts";
+import { startServerThread } from "./server_thread.ts";
+
+/** Serves until the supervisor ends the thread. */
+export function runThread(port: ThreadPort, env: CommandContext["env"]): void {
+  const log = new ThreadLog((record) => port.send({ kind: "log", ...record }));
+  const sums = createSummingLog(log);
+  logDefects(sums);
+  serveThread(port, async (question) => {
+    const program = await startServerThread(question, { env, log, sums });
+    void program.finished.then(() => sums.close());
+    return program;
+  });
+}
