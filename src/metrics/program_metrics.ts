@@ -3,9 +3,9 @@
  * numbers; the series are made of them when somebody asks.
  */
 
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LegLatencies, type LegName, type LegStep } from "./leg_latency.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
+import { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
 import { type LegMeter, type MeterTotals, SessionMeter } from "./session_meter.ts";
 import { type MetricsSnapshot, readRegistry, sumLatencies, sumMetrics } from "./snapshot.ts";
 import { addWorkerMetrics, type WorkerCounts } from "./worker_metrics.ts";

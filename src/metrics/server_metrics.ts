@@ -1,7 +1,7 @@
 /** What a server counts beyond connections and bytes: AcraStructs, poison records, the time that rows take. */
 
-import { Counter, Histogram } from "prom-client";
 import { ProgramMetrics } from "./program_metrics.ts";
+import { Counter, Histogram } from "./prom_client.ts";
 
 /** Bounds of the work on one chunk, in seconds (acra-cli.md §12). */
 const WORK_BOUNDS = [

@@ -1,12 +1,12 @@
 /** What one thread has counted, as plain data, and the sum of what several have. */
 
+import type { LatencySeries } from "./leg_latency.ts";
 import {
   AggregatorRegistry,
   type MetricObjectWithValues,
   type MetricValue,
   type Registry,
-} from "prom-client";
-import type { LatencySeries } from "./leg_latency.ts";
+} from "./prom_client.ts";
 
 /** One metric with the values of all its labels. */
 type MetricValues = Pick<

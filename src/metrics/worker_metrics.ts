@@ -1,6 +1,6 @@
 /** How many threads serve connections, and how they fare. */
 
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /** The threads that serve connections. */
 export interface WorkerCounts {
