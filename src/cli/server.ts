@@ -55,7 +55,7 @@ async function runServer(
   const metrics = values.prometheus_metrics_address === "" ? null : await makeMetrics(values);
   const workers = chooseWorkers(values.workers, listenEndpoint(values), log);
   const { startThread } = context;
-  const team = new ServerTeam({ workers, startThread, metrics, log, write: context.log });
+  const team = new ServerTeam({ workers, startThread, metrics, log });
   const settings = new ServerReload(context, values, (now, next, changeConfig) => ({
     ...prepareServer(now, next, {
       workers,

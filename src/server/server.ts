@@ -36,6 +36,8 @@ export interface RunningServer {
   prepare(options: ServerOptions): Promise<Move>;
   /** Forgets all keys, so that changed ones are read. */
   resetKeys(): void;
+  /** Stops accepting; sessions go on. */
+  close(): void;
   /**
    * Stops accepting and lets sessions end at a message border. Resolves with the number of those that
    * still run when the close timeout is over; `stop` cuts them.
@@ -162,9 +164,13 @@ class Server implements RunningServer {
     }
   }
 
-  async drain(): Promise<number> {
+  close(): void {
     this.#stopping = true;
     this.#closeIfStopping();
+  }
+
+  async drain(): Promise<number> {
+    this.close();
     for (const session of this.#sessions.keys()) {
       session.drain();
     }
@@ -172,8 +178,7 @@ class Server implements RunningServer {
   }
 
   stop(status: number): void {
-    this.#stopping = true;
-    this.#closeIfStopping();
+    this.close();
     for (const session of this.#sessions.keys()) {
       session.abort("the server stops");
     }

@@ -36,11 +36,22 @@ export interface StartQuestion extends Task {
   readonly memory: SharedMemory;
 }
 
+/** Questions of one word. `close` ends accepting, `drain` waits for sessions, `stop` cuts them. */
+const BARE_QUESTIONS = [
+  "commit",
+  "cancel",
+  "reset-keys",
+  "close",
+  "drain",
+  "stop",
+  "read-metrics",
+] as const;
+
 /** What the supervisor asks for. A `prepare` that succeeded is followed by `commit` or `cancel`. */
 export type Question =
   | StartQuestion
   | ({ readonly kind: "prepare" } & Task)
-  | { readonly kind: "commit" | "cancel" | "reset-keys" | "drain" | "stop" | "read-metrics" };
+  | { readonly kind: (typeof BARE_QUESTIONS)[number] };
 
 /** What an answer carries: sessions that still run after `drain`, metrics as JSON, else nothing. */
 export type Answer = number | string | null;
@@ -66,7 +77,6 @@ export type FromThread =
   /** The thread ended all sessions by itself, and the program has to end with this status. */
   | { readonly kind: "finished"; readonly status: number };
 
-const BARE_QUESTIONS = ["commit", "cancel", "reset-keys", "drain", "stop", "read-metrics"] as const;
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** @throws TypeError for anything else. */

@@ -23,6 +23,8 @@ export interface ThreadProgram {
   /** @throws Error that says what is wrong with the settings. */
   prepare(task: Task): Promise<PreparedTask>;
   resetKeys(): void;
+  /** Stops accepting. */
+  close(): void;
   /** Resolves with the number of sessions that still run after the close timeout. */
   drain(): Promise<number>;
   stop(): void;
@@ -93,6 +95,9 @@ class Respondent {
         return null;
       case "reset-keys":
         program.resetKeys();
+        return null;
+      case "close":
+        program.close();
         return null;
       case "drain":
         return await program.drain();

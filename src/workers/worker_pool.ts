@@ -5,7 +5,7 @@
 
 import { EVENT, type Logger } from "../log/mod.ts";
 import { type MetricsSnapshot, parseSnapshot, sumGone, type WorkerCounts } from "../metrics/mod.ts";
-import type { LogRecord, Question, SharedMemory, Task } from "./messages.ts";
+import type { Question, SharedMemory, Task } from "./messages.ts";
 import { RestartPace } from "./restart_pace.ts";
 import { type Thread, ThreadGoneError, ThreadLink } from "./thread_link.ts";
 
@@ -13,7 +13,7 @@ import { type Thread, ThreadGoneError, ThreadLink } from "./thread_link.ts";
 const ANSWER_MS = 10_000;
 /** Time for a thread to tell its numbers, in ms. */
 const SCRAPE_MS = 1_000;
-/** Time for a thread to cut its sessions, in ms. */
+/** Time for a thread to stop accepting, or to cut its sessions, in ms. */
 const STOP_MS = 1_000;
 /** What a thread may take longer than the close timeout to say that it drained, in ms. */
 const DRAIN_MARGIN_MS = 2_000;
@@ -28,9 +28,8 @@ export interface WorkerPoolOptions {
   readonly memory: SharedMemory;
   /** Whether the threads count. */
   readonly counted: boolean;
+  /** Takes the lines of the threads too. */
   readonly log: Logger;
-  /** Writes what a thread logs: it was summed up there. */
-  readonly write: (record: LogRecord) => void;
   /** A thread ended all its sessions by itself, and all others have to end now. */
   readonly finished: (status: number) => void;
   /** A thread is gone: what it held is given back. */
@@ -127,9 +126,16 @@ export class WorkerPool implements WorkerCounts {
     await this.#askAll(this.#links(), { kind: "reset-keys" });
   }
 
+  /** Has all threads stop accepting, so that nobody comes in while sessions end; starts no further ones. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(
+      this.#links().map((link) => link.ask({ kind: "close" }, STOP_MS)),
+    );
+  }
+
   /** Resolves with the number of sessions that still run after the close timeout. */
   async drain(closeTimeoutMs: number): Promise<number> {
-    this.#stopping = true;
     const limit = closeTimeoutMs + DRAIN_MARGIN_MS;
     const left = await Promise.all(
       this.#links().map((link) =>
@@ -206,10 +212,10 @@ export class WorkerPool implements WorkerCounts {
   }
 
   #begin(slot: Slot, task: Task): void {
-    const { command, workers, counted, memory, startThread } = this.#options;
+    const { command, workers, counted, memory, startThread, log } = this.#options;
     const { thread } = slot;
     const link = new ThreadLink(startThread(), {
-      logged: (record) => this.#options.write(record),
+      logged: ({ level, message, fields }) => log[level](message, fields),
       finished: (status) => this.#options.finished(status),
       gone: (reason) => this.#ended(slot, reason),
     });

@@ -103,6 +103,9 @@ export async function runAcra(
   return result;
 }
 
+/** Time for all workers to begin, in ms. */
+const READY_MS = 20_000;
+
 /** A server or connector that accepts connections. */
 export interface AcraProcess {
   readonly port: number;
@@ -155,6 +158,25 @@ export async function startAcraConnector(
     `--keys_dir=${options.keys.connectorFolder}`,
     `--user_check_disable=${options.ownerCheck !== true}`,
   ]);
+}
+
+/**
+ * Resolves when the daemon with metrics at this port says that it could serve, for which all of its
+ * workers have to listen.
+ */
+export async function untilReady(metricsPort: number): Promise<void> {
+  const end = Date.now() + READY_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`);
+    if (answer.status === 200) {
+      return;
+    }
+    const text = await answer.text();
+    if (Date.now() > end) {
+      throw new Error(`not ready after ${READY_MS} ms: ${text}`);
+    }
+    await Bun.sleep(50);
+  }
 }
 
 /** Starts a daemon that listens on the port once it is ready. */

@@ -18,9 +18,8 @@ export interface ServerTeamOptions {
   readonly workers: number;
   readonly startThread: () => Thread;
   readonly metrics: ServerMetrics | null;
+  /** Takes the lines of the other threads too. */
   readonly log: Logger;
-  /** Takes the lines of the other threads, which were summed up there. */
-  readonly write: Logger;
 }
 
 /** A server of one or more threads. */
@@ -41,7 +40,7 @@ export class ServerTeam {
     this.finished = promise;
     this.#finish = resolve;
     this.#options = options;
-    const { workers, startThread, metrics, log, write } = options;
+    const { workers, startThread, metrics, log } = options;
     const memory: SharedMemory = { places: SharedPlaces.allocate(workers) };
     this.#places = new SharedPlaces(memory.places, 0);
     countAbandonedDialsIn(this.#places.abandonedDials);
@@ -52,7 +51,6 @@ export class ServerTeam {
       memory,
       counted: metrics !== null,
       log,
-      write: ({ level, message, fields }) => write[level](message, fields),
       finished: (status) => this.stop(status),
       gone: (thread) => this.#places.release(thread),
     });
@@ -130,6 +128,8 @@ export class ServerTeam {
     }
     this.#draining = true;
     const { log } = this.#options;
+    this.#server.close();
+    await this.#pool.close();
     log.info(`Waiting for ${this.sessionCount} connections to complete`);
     const [own, others] = await Promise.all([
       this.#server.drain(),

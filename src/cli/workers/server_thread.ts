@@ -52,6 +52,7 @@ export async function startServerThread(
     finished: server.finished,
     prepare: (task) => prepare(task, server, { make, log: world.log }),
     resetKeys: () => server.resetKeys(),
+    close: () => server.close(),
     drain: () => server.drain(),
     stop: () => server.stop(1),
     readMetrics: async () => (await metrics?.read()) ?? null,
