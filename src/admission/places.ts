@@ -117,6 +117,14 @@ export class SharedPlaces implements Places {
     return Atomics.load(this.#cells, this.#sumCell(kind));
   }
 
+  /** Connections that each thread has. */
+  countConnections(): readonly number[] {
+    const index = KINDS.indexOf("connections");
+    return Array.from({ length: this.#threads }, (_, thread) =>
+      Atomics.load(this.#cells, thread * ROW + index),
+    );
+  }
+
   /** Gives back all that a thread had, which is gone. */
   release(thread: number): void {
     for (const [index, kind] of KINDS.entries()) {

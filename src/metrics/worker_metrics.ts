@@ -10,6 +10,8 @@ export interface WorkerCounts {
   readonly restarts: number;
   /** How often one did not tell its numbers in time. */
   readonly missedScrapes: number;
+  /** What each of them serves now, by their numbers. */
+  readonly connections: readonly number[];
 }
 
 /** Adds the series; their values are asked for at each scrape. */
@@ -21,6 +23,17 @@ export function addWorkerMetrics(registry: Registry, service: string, counts: Wo
     registers,
     collect() {
       this.set(counts.running);
+    },
+  });
+  new Gauge({
+    name: `${service}_worker_connections`,
+    help: "Connections to the database that a thread serves now",
+    labelNames: ["worker"],
+    registers,
+    collect() {
+      for (const [worker, count] of counts.connections.entries()) {
+        this.set({ worker }, count);
+      }
     },
   });
   const total = (name: string, help: string, read: () => number): void => {

@@ -34,6 +34,8 @@ export interface WorkerPoolOptions {
   readonly finished: (status: number) => void;
   /** A thread is gone: what it held is given back. */
   readonly gone: (thread: number) => void;
+  /** What each thread serves now, the supervisor's number first. */
+  readonly countConnections: () => readonly number[];
 }
 
 /** One place for a thread. */
@@ -85,6 +87,10 @@ export class WorkerPool implements WorkerCounts {
     return this.#missedScrapes;
   }
 
+  get connections(): readonly number[] {
+    return this.#options.countConnections();
+  }
+
   /** Whether all threads serve. */
   get complete(): boolean {
     return this.running === this.#options.workers;
@@ -129,9 +135,7 @@ export class WorkerPool implements WorkerCounts {
   /** Has all threads stop accepting, so that nobody comes in while sessions end; starts no further ones. */
   async close(): Promise<void> {
     this.#stopping = true;
-    await Promise.allSettled(
-      this.#links().map((link) => link.ask({ kind: "close" }, STOP_MS)),
-    );
+    await Promise.allSettled(this.#links().map((link) => link.ask({ kind: "close" }, STOP_MS)));
   }
 
   /** Resolves with the number of sessions that still run after the close timeout. */

@@ -202,7 +202,12 @@ describe("acra server at its limit", () => {
     async () => {
       const apiPort = await findFreePort();
       const server = await startServer(
-        ["--workers=2", "-v", "--http_api_enable", `--incoming_connection_api_string=tcp://127.0.0.1:${apiPort}/`],
+        [
+          "--workers=2",
+          "-v",
+          "--http_api_enable",
+          `--incoming_connection_api_string=tcp://127.0.0.1:${apiPort}/`,
+        ],
         crampedCommand(),
       );
       await server.process.stderr.waitFor(`At most ${SESSIONS} sessions`);

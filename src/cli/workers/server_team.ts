@@ -53,6 +53,7 @@ export class ServerTeam {
       log,
       finished: (status) => this.stop(status),
       gone: (thread) => this.#places.release(thread),
+      countConnections: () => this.#places.countConnections(),
     });
     metrics?.watchWorkers("acraserver", this.#pool);
   }
