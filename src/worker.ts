@@ -1,6 +1,6 @@
 /** A further thread of the program: hears from the first one what to do. */
 
-import { runThread } from "./cli/workers/thread.ts";
+import { runThread } from "./cli/mod.ts";
 
 runThread(
   {

@@ -2,25 +2,25 @@
 
 declare module "prom-client/lib/cluster.js" {
   import { AggregatorRegistry } from "prom-client";
-  export default AggregatorRegistry;
+  export = AggregatorRegistry;
 }
 
 declare module "prom-client/lib/counter.js" {
   import { Counter } from "prom-client";
-  export default Counter;
+  export = Counter;
 }
 
 declare module "prom-client/lib/gauge.js" {
   import { Gauge } from "prom-client";
-  export default Gauge;
+  export = Gauge;
 }
 
 declare module "prom-client/lib/histogram.js" {
   import { Histogram } from "prom-client";
-  export default Histogram;
+  export = Histogram;
 }
 
 declare module "prom-client/lib/registry.js" {
   import { Registry } from "prom-client";
-  export default Registry;
+  export = Registry;
 }

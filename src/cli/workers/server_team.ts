@@ -1,61 +1,26 @@
-/**
- * A server in several threads, as one: the first thread serves, and leads the others. What the others
- * do is what it does, at about the same time.
- */
+/** The server in several threads, as one: whatever holds for the first holds for all of them. */
 
-import { SharedPlaces } from "../../admission/mod.ts";
-import { EVENT, type Logger } from "../../log/mod.ts";
-import type { MetricsSnapshot, ServerMetrics } from "../../metrics/mod.ts";
+import { EVENT, type SummingLogger } from "../../log/mod.ts";
+import type { MetricsSnapshot } from "../../metrics/mod.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/mod.ts";
-import { countAbandonedDialsIn, type Endpoint, formatEndpoint } from "../../transport/mod.ts";
-import { type SharedMemory, type Task, type Thread, WorkerPool } from "../../workers/mod.ts";
+import { type Endpoint, formatEndpoint } from "../../transport/mod.ts";
+import type { Task } from "../../workers/mod.ts";
 import type { ServerValues } from "../server_options.ts";
+import { Team, type TeamOptions } from "./team.ts";
 import { findReasonForOne } from "./worker_count.ts";
-
-/** What a team needs beside the settings. */
-export interface ServerTeamOptions {
-  /** All threads, this one included. */
-  readonly workers: number;
-  readonly startThread: () => Thread;
-  readonly metrics: ServerMetrics | null;
-  /** Takes the lines of the other threads too. */
-  readonly log: Logger;
-}
 
 /** A server of one or more threads. */
 export class ServerTeam {
   /** Resolves with the exit status. */
   readonly finished: Promise<number>;
-  readonly #finish: (status: number) => void;
-  readonly #options: ServerTeamOptions;
-  readonly #places: SharedPlaces;
-  readonly #pool: WorkerPool;
+  readonly #team: Team;
+  readonly #log: SummingLogger;
   #server: RunningServer | null = null;
-  #closeTimeoutMs = 0;
-  #draining = false;
-  #stopped = false;
 
-  constructor(options: ServerTeamOptions) {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.finished = promise;
-    this.#finish = resolve;
-    this.#options = options;
-    const { workers, startThread, metrics, log } = options;
-    const memory: SharedMemory = { places: SharedPlaces.allocate(workers) };
-    this.#places = new SharedPlaces(memory.places, 0);
-    countAbandonedDialsIn(this.#places.abandonedDials);
-    this.#pool = new WorkerPool({
-      command: "server",
-      workers,
-      startThread,
-      memory,
-      counted: metrics !== null,
-      log,
-      finished: (status) => this.stop(status),
-      gone: (thread) => this.#places.release(thread),
-      countConnections: () => this.#places.countConnections(),
-    });
-    metrics?.watchWorkers("acraserver", this.#pool);
+  constructor(options: Omit<TeamOptions, "command">) {
+    this.#team = new Team({ ...options, command: "server" });
+    this.#log = options.log;
+    this.finished = this.#team.finished;
   }
 
   /** Where it listens, as a connection string. */
@@ -70,7 +35,7 @@ export class ServerTeam {
 
   /** Sessions of all threads that are running or being set up, those of the HTTP API included. */
   get sessionCount(): number {
-    return this.#places.countTaken("connections") + this.#places.countTaken("api");
+    return this.#team.sessionCount;
   }
 
   /**
@@ -78,13 +43,10 @@ export class ServerTeam {
    * @throws Error when an address cannot be listened on.
    */
   async start(options: ServerOptions, values: ServerValues): Promise<void> {
-    const { workers } = this.#options;
-    const portSharing = workers > 1 ? "first" : "none";
-    const server = await startServer(options, { places: this.#places, portSharing });
+    const server = await startServer(options, this.#team.surroundings);
     this.#server = server;
-    this.#closeTimeoutMs = options.closeTimeoutMs;
     void server.finished.then((status) => this.stop(status));
-    this.#pool.start({ values, listen: server.address });
+    this.#team.lead(server, { values, listen: server.address }, options.closeTimeoutMs);
   }
 
   /**
@@ -96,75 +58,58 @@ export class ServerTeam {
     if (own === undefined) {
       throw new TypeError("The server was not started");
     }
-    const others = await this.#pool
-      .prepare(this.#taskFor(own.endpoint, values))
+    const others = await this.#team
+      .prepareOthers(this.#taskFor(own.endpoint, values), options.closeTimeoutMs)
       .catch(async (error: unknown) => {
         await own.cancel();
         throw error;
       });
     own.commit();
-    this.#closeTimeoutMs = options.closeTimeoutMs;
     await others.commit();
   }
 
   /** Has the other threads forget their keys. */
   async resetOtherKeys(): Promise<void> {
-    await this.#pool.resetKeys();
+    await this.#team.resetOtherKeys();
   }
 
   /** What the other threads have counted. */
   async readOtherMetrics(): Promise<readonly MetricsSnapshot[]> {
-    return await this.#pool.readMetrics();
+    return await this.#team.readOtherMetrics();
   }
 
   /** One line on what is missing, or `null`. */
   findObstacle(): Promise<string> | null {
-    return this.#pool.complete ? null : Promise.resolve("not ready: a worker does not listen yet");
+    return this.#team.findObstacle();
   }
 
   /** Stops accepting, lets sessions end, cuts what is left after the close timeout. */
   async drain(): Promise<void> {
-    if (this.#draining || this.#stopped || this.#server === null) {
-      return;
-    }
-    this.#draining = true;
-    const { log } = this.#options;
-    this.#server.close();
-    await this.#pool.close();
-    log.info(`Waiting for ${this.sessionCount} connections to complete`);
-    const [own, others] = await Promise.all([
-      this.#server.drain(),
-      this.#pool.drain(this.#closeTimeoutMs),
-    ]);
-    const cut = own + others;
-    if (cut > 0) {
-      log.warning(`Server shutdown Timeout: ${cut} active connections will be cut`);
-    } else {
-      log.info(`Server graceful shutdown completed, bye PID: ${process.pid}`);
-    }
-    this.stop(cut > 0 ? 1 : 0);
+    const log = this.#log;
+    await this.#team.drain({
+      waiting: (count) => log.info(`Waiting for ${count} connections to complete`),
+      over: (cut) =>
+        cut > 0
+          ? log.warning(`Server shutdown Timeout: ${cut} active connections will be cut`)
+          : log.info(`Server graceful shutdown completed, bye PID: ${process.pid}`),
+    });
   }
 
   /** Cuts everything in all threads at once. */
   stop(status: number): void {
-    if (this.#stopped) {
-      return;
-    }
-    this.#stopped = true;
-    this.#server?.stop(status);
-    void this.#pool.stop().then(() => this.#finish(status));
+    this.#team.stop(status);
   }
 
   #taskFor(endpoint: Endpoint | null, values: ServerValues): Task {
-    const reason = endpoint === null ? null : findReasonForOne(endpoint);
-    if (this.#options.workers > 1 && reason !== null) {
-      this.#options.log.warning(`One worker serves all new connections: ${reason}`, {
+    if (endpoint === null) {
+      return { values, listen: null };
+    }
+    const reason = findReasonForOne(endpoint);
+    if (this.#team.workers > 1 && reason !== null) {
+      this.#log.warning(`One worker serves all new connections: ${reason}`, {
         code: EVENT.wrongConfiguration,
       });
     }
-    return {
-      values,
-      listen: endpoint === null || reason !== null ? null : formatEndpoint(endpoint),
-    };
+    return { values, listen: reason === null ? formatEndpoint(endpoint) : null };
   }
 }

@@ -4,7 +4,13 @@ import { createSummingLog } from "../../log/mod.ts";
 import { serveThread, ThreadLog, type ThreadPort } from "../../workers/mod.ts";
 import type { CommandContext } from "../command.ts";
 import { logDefects } from "../daemon.ts";
+import { startConnectorThread } from "./connector_thread.ts";
 import { startServerThread } from "./server_thread.ts";
+
+const PROGRAMS: Readonly<Record<string, typeof startServerThread>> = {
+  server: startServerThread,
+  connector: startConnectorThread,
+};
 
 /** Serves until the supervisor ends the thread. */
 export function runThread(port: ThreadPort, env: CommandContext["env"]): void {
@@ -12,7 +18,11 @@ export function runThread(port: ThreadPort, env: CommandContext["env"]): void {
   const sums = createSummingLog(log);
   logDefects(sums);
   serveThread(port, async (question) => {
-    const program = await startServerThread(question, { env, log, sums });
+    const start = PROGRAMS[question.command];
+    if (start === undefined) {
+      throw new TypeError(`acra ${question.command} has no threads`);
+    }
+    const program = await start(question, { env, log, sums });
     void program.finished.then(() => sums.close());
     return program;
   });
