@@ -5,6 +5,7 @@ import {
   type AcraProcess,
   CLIENT_ID,
   makeKeys,
+  startAcraConnector,
   startAcraServer,
   startDaemon,
   untilReady,
@@ -82,6 +83,26 @@ export class WorkerRig {
     return { server, metricsPort };
   }
 
+  /** A connector of several workers in front of a server. */
+  async startConnector(server: AcraProcess, flags: readonly string[]): Promise<WorkerServer> {
+    const metricsPort = await findFreePort();
+    const metrics = `--prometheus_metrics_address=tcp://127.0.0.1:${metricsPort}/`;
+    const connector = await startAcraConnector(server, {
+      keys: this.keys,
+      flags: [metrics, ...flags],
+    });
+    this.#started.push(connector);
+    await untilReady(metricsPort);
+    return { server: connector, metricsPort };
+  }
+
+  /** A server for connectors. */
+  async startForConnectors(): Promise<AcraProcess> {
+    const server = await startAcraServer(this.database, { keys: this.keys });
+    this.#started.push(server);
+    return server;
+  }
+
   /** Logs in; throws when it is not let in. */
   async logIn(port: number): Promise<RawClient> {
     const client = await RawClient.connect(port);
@@ -129,8 +150,12 @@ export async function readSeries(metricsPort: number, series: string): Promise<n
 }
 
 /** Sessions of one worker. */
-export async function readConnections(metricsPort: number, worker: number): Promise<number> {
-  return await readSeries(metricsPort, `acraserver_worker_connections{worker="${worker}"}`);
+export async function readConnections(
+  metricsPort: number,
+  worker: number,
+  service: "acraserver" | "acraconnector" = "acraserver",
+): Promise<number> {
+  return await readSeries(metricsPort, `${service}_worker_connections{worker="${worker}"}`);
 }
 
 /** Waits until something holds, and throws when it takes too long. */

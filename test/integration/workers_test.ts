@@ -237,3 +237,38 @@ describe("acra server of which a worker crashes", () => {
     },
   );
 });
+
+describe("acra connector with several workers", () => {
+  testUnless(
+    missingLinux,
+    "spreads sessions over them, within one limit, and ends them all",
+    async () => {
+      const limit = 15;
+      const { server, metricsPort } = await rig.startConnector(await rig.startForConnectors(), [
+        "--workers=2",
+        `--incoming_connection_limit=${limit}`,
+      ]);
+      const inside = await rig.tryMany(server.port, 2 * MANY_SESSIONS);
+      expect(inside).toHaveLength(limit);
+      expect(await findCut(inside)).toEqual([]);
+      const first = await readConnections(metricsPort, 0, "acraconnector");
+      expect(first).toBeGreaterThan(0);
+      expect(await readConnections(metricsPort, 1, "acraconnector")).toBe(limit - first);
+      expect(await readSeries(metricsPort, "acraconnector_workers")).toBe(2);
+      const ended = server.stop();
+      for (const client of inside) {
+        client.close();
+      }
+      expect(await ended).toBe(0);
+    },
+  );
+
+  test("has one unless it is told otherwise", async () => {
+    const { server, metricsPort } = await rig.startConnector(await rig.startForConnectors(), [
+      ...(process.env["ACRA_TEST_WORKERS"] === undefined ? [] : ["--workers=1"]),
+    ]);
+    await rig.logInMany(server.port);
+    expect(await readConnections(metricsPort, 0, "acraconnector")).toBe(MANY_SESSIONS);
+    expect(await readSeries(metricsPort, "acraconnector_workers")).toBe(1);
+  });
+});
