@@ -1,6 +1,6 @@
 /** The server in several threads, as one: whatever holds for the first holds for all of them. */
 
-import { EVENT, type SummingLogger } from "../../log/mod.ts";
+import type { SummingLogger } from "../../log/mod.ts";
 import type { MetricsSnapshot } from "../../metrics/mod.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/mod.ts";
 import { type Endpoint, formatEndpoint } from "../../transport/mod.ts";
@@ -106,9 +106,7 @@ export class ServerTeam {
     }
     const reason = findReasonForOne(endpoint);
     if (this.#team.workers > 1 && reason !== null) {
-      this.#log.warning(`One worker serves all new connections: ${reason}`, {
-        code: EVENT.wrongConfiguration,
-      });
+      this.#log.warning(`One worker serves all new connections: ${reason}`);
     }
     return { values, listen: reason === null ? formatEndpoint(endpoint) : null };
   }
