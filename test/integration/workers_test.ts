@@ -169,13 +169,18 @@ describe("acra server with two workers, when settings change", () => {
   test("lets them hold for new sessions of both, and refuses wrong ones in both", async () => {
     const port = await findFreePort();
     const listen = `incoming_connection_string: tcp://127.0.0.1:${port}/`;
-    const { reload } = await startConfigured(port);
+    const { reload, server } = await startConfigured(port);
     expect(await reload(listen, "incoming_connection_limit: 3")).toContain("process forked");
     expect(await rig.tryMany(port)).toHaveLength(3);
     expect(await reload(listen, "incoming_connection_limit: -1")).toContain("old one stays");
     expect(await rig.tryMany(port)).toHaveLength(0);
+    expect(await reload(listen, "v: true")).toContain("process forked");
+    await rig.logInMany(port);
+    const handled = () => server.process.stderr.text.split("Handle new connection").length - 1;
+    await untilTrue(() => handled() === MANY_SESSIONS);
     expect(await reload(listen)).toContain("process forked");
     await rig.logInMany(port);
+    expect(handled()).toBe(MANY_SESSIONS);
   });
 
   testUnless(
