@@ -10,6 +10,8 @@ import { readEndpoint } from "./endpoints.ts";
 
 /** An answer is one status line, a few headers and one line of text. */
 const LARGEST_ANSWER = 16_384;
+/** Between two questions, in ms. */
+const PAUSE_MS = 200;
 
 const READY_SETTINGS = defineSettings([
   {
@@ -25,6 +27,13 @@ const READY_SETTINGS = defineSettings([
     help: "Seconds to wait for the answer",
     validate: (seconds) => (seconds >= 1 && seconds <= 3_600 ? null : "expected 1 to 3600"),
   },
+  {
+    name: "wait",
+    type: "integer",
+    default: 0,
+    help: "Seconds to ask again and again while it is not ready",
+    validate: (seconds) => (seconds >= 0 && seconds <= 3_600 ? null : "expected 0 to 3600"),
+  },
 ]);
 
 export const readyCommand = defineCommand({
@@ -39,6 +48,10 @@ export const readyCommand = defineCommand({
       about: "Ask a server started with --prometheus_metrics_address=tcp://127.0.0.1:9399/",
       line: "acra ready --address=tcp://127.0.0.1:9399/",
     },
+    {
+      about: "In a script that has just started one",
+      line: "acra ready --wait=10",
+    },
   ],
   settings: READY_SETTINGS,
   run: askReadiness,
@@ -48,19 +61,34 @@ async function askReadiness(
   context: CommandContext,
   values: SettingValues<typeof READY_SETTINGS>,
 ): Promise<number> {
+  const end = performance.now() + values.wait * 1_000;
+  for (;;) {
+    try {
+      await askOnce(values);
+      context.stdout.write("ready\n");
+      return 0;
+    } catch (error) {
+      if (performance.now() >= end) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+/** @throws ConfigError with what keeps it from being ready. */
+async function askOnce(values: SettingValues<typeof READY_SETTINGS>): Promise<void> {
   const endpoint = readEndpoint("address", values.address);
   const { status, text } = await ask(endpoint, values.timeout * 1_000);
-  if (status === 200) {
-    context.stdout.write("ready\n");
-    return 0;
-  }
   if (status === 503) {
     throw new ConfigError(text, "its log says more; `acra keys check` looks at its keys");
   }
-  throw new ConfigError(
-    `${values.address} answers with status ${status ?? "that is none of HTTP"}`,
-    "name the address of --prometheus_metrics_address",
-  );
+  if (status !== 200) {
+    throw new ConfigError(
+      `${values.address} answers with status ${status ?? "that is none of HTTP"}`,
+      "name the address of --prometheus_metrics_address",
+    );
+  }
 }
 
 interface Answer {

@@ -46,7 +46,7 @@ async function ready(port: number, ...flags: string[]): Promise<FinishedProcess>
 test("acra ready ends with 0 while the server can serve, and asks no proxy", async () => {
   const nobody = `http://127.0.0.1:${await findFreePort()}`;
   const answer = await runProcess(
-    [...acraCommand(), "ready", `--address=tcp://127.0.0.1:${metricsPort}/`],
+    [...acraCommand(), "ready", `--address=tcp://127.0.0.1:${metricsPort}/`, "--wait=20"],
     { env: { HTTP_PROXY: nobody, http_proxy: nobody } },
   );
   expect(answer).toEqual({ status: 0, stdout: "ready", stderr: "" });
@@ -63,6 +63,18 @@ test("acra ready ends with 1 and the server's reason when it cannot serve", asyn
   } finally {
     await rename(`${keys.serverFolder}-away`, keys.serverFolder);
   }
+});
+
+test("acra ready waits for a program that is about to serve, and not for ever", async () => {
+  const port = await findFreePort();
+  const answer = ready(port, "--wait=20");
+  await Bun.sleep(600);
+  const late = Bun.serve({ port, hostname: "127.0.0.1", fetch: () => new Response("ok\n") });
+  expect(await answer).toMatchObject({ status: 0, stdout: "ready" });
+  await late.stop(true);
+  const started = performance.now();
+  expect((await ready(port, "--wait=1")).status).toBe(1);
+  expect(performance.now() - started).toBeGreaterThan(1_000);
 });
 
 test("acra ready says that nobody listens, or that somebody else does, or is silent", async () => {

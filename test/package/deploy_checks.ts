@@ -88,10 +88,13 @@ describe("docs/deploy.md", () => {
   /** Types a block; variables and the umask last to the machine's next one, as in one shell. */
   async function type(name: MachineName, text: string): Promise<string> {
     const own = name === "app" ? text.replaceAll("9399", "9398") : text;
-    const ready = name === "app" ? "acra ready --address=tcp://127.0.0.1:9398/" : "acra ready";
+    const ready =
+      name === "app"
+        ? "acra ready --wait=10 --address=tcp://127.0.0.1:9398/"
+        : "acra ready --wait=10";
     const typed = own
       .replaceAll("_amd64.deb", `_${ARCHITECTURE}.deb`)
-      .replaceAll(/^acra ready$/gm, `systemctl is-active acra-*.service && ${ready}`);
+      .replaceAll(/^acra ready --wait=10$/gm, `systemctl is-active acra-*.service && ${ready}`);
     return await machines[name].shell(
       `[ ! -e /root/.state ] || . /root/.state\n${typed}\n` +
         "{ set; export -p; echo umask $(umask); } >/root/.state",
