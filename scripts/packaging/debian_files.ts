@@ -1,12 +1,13 @@
 /** What lies where in the Debian package, beside the program itself. */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { connectorCommand } from "../../src/cli/connector.ts";
 import { COMMANDS } from "../../src/cli/mod.ts";
 import { serverCommand } from "../../src/cli/server.ts";
 import { formatDump } from "../../src/config/mod.ts";
+import { COMPLETIONS_BY_NAME, makeCompletions, makeManPages } from "./shell_helpers.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
 const DEBIAN = join(import.meta.dir, "debian");
@@ -53,13 +54,31 @@ export function makePackageFiles(notices: string, sourceDate: number): PackageFi
       files.set(`${docs}/${path}`, readFileSync(join(ROOT, path)));
     }
   }
+  for (const [path, text] of makeCompletions()) {
+    files.set(path, text);
+  }
+  for (const [name, text] of makeManPages()) {
+    files.set(`usr/share/man/man1/${name}.gz`, compress(text));
+  }
   return files;
 }
 
-/** Links in the folder of programs that bear the names of Acra 0.82. */
-export function programLinks(): readonly string[] {
-  return COMMANDS.flatMap((entry) =>
+/**
+ * Link → the name in the same folder that it leads to: the programs of Acra 0.82, and completions, which
+ * bash and fish look for by the program's name.
+ */
+export function makeLinks(files: PackageFiles): ReadonlyMap<string, string> {
+  const targets = ["usr/bin/acra", ...COMPLETIONS_BY_NAME.filter((path) => files.has(path))];
+  const names = COMMANDS.flatMap((entry) =>
     entry.kind === "command" && entry.executable !== undefined ? [entry.executable] : [],
+  );
+  return new Map(
+    targets.flatMap((target) =>
+      names.map((name): [string, string] => [
+        target.replace(/acra(?=$|\.fish$)/, name),
+        basename(target),
+      ]),
+    ),
   );
 }
 
@@ -121,7 +140,7 @@ function readText(...path: string[]): string {
 
 function listFiles(folder: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
     .sort();
 }

@@ -14,9 +14,9 @@ import { dirname, join } from "node:path";
 import {
   DEBIAN_VERSION,
   makeControlFiles,
+  makeLinks,
   makePackageFiles,
   type PackageFiles,
-  programLinks,
 } from "./debian_files.ts";
 
 /** What a package is made of. */
@@ -72,8 +72,8 @@ async function layTree(tree: string, facts: DebianPackage): Promise<void> {
   makeFolder(dirname(program));
   copyFileSync(facts.binary, program);
   chmodSync(program, EXECUTABLE_MODE);
-  for (const name of programLinks()) {
-    symlinkSync("acra", join(tree, "usr/bin", name));
+  for (const [link, target] of makeLinks(files)) {
+    symlinkSync(target, join(tree, link));
   }
   const programFile = Bun.file(program);
   const bytes = [...files.values()].reduce(
