@@ -115,7 +115,9 @@ function findWorkloads(text: string): readonly Workload[] {
   const found = exact.length > 0 ? exact : WORKLOADS.filter(({ name }) => name.includes(text));
   if (found.length === 0) {
     const names = WORKLOADS.map(({ name }) => `"${name}"`).join(", ");
-    throw new UsageError(`--workloads "${text}": no workload has that in its name; there are ${names}`);
+    throw new UsageError(
+      `--workloads "${text}": no workload has that in its name; there are ${names}`,
+    );
   }
   return found;
 }
