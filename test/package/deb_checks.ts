@@ -149,6 +149,42 @@ async function fetchInside(url: string): Promise<string> {
   return await machine.check([process.execPath, "-e", program]);
 }
 
+testUnless(missing, "a poison record stops the server, and systemd leaves it stopped", async () => {
+  const asServer = "set -a; . /etc/acra/acra-server.env; runuser -u acra-server --";
+  const record = await machine.shell(
+    `${asServer} acra poisonrecordmaker --keys_dir=/var/lib/acra-server/keys`,
+  );
+  await machine.shell(
+    "sed -i 's/^poison_shutdown_enable:.*/poison_shutdown_enable: true/' /etc/acra/acra-server.yaml && " +
+      "systemctl restart acra-server",
+  );
+  const values = `(-1, decode('${record.trim()}', 'base64'), 'poison')`;
+  await psql(5432, `INSERT INTO test_example_without_zone VALUES ${values}`);
+  const url = "postgres://test:test@127.0.0.1:9494/acra";
+  const thief = [
+    "psql",
+    "-XAtq",
+    url,
+    "-c",
+    "SELECT * FROM test_example_without_zone WHERE id < 0",
+  ];
+  expect(await machine.run(thief)).toMatchObject({ status: 2, stdout: "" });
+  // Longer than systemd waits before it starts a service again.
+  await Bun.sleep(500);
+  const properties = "--property=ActiveState,Result,NRestarts,ExecMainStatus";
+  const state = await machine.check(["systemctl", "show", "acra-server", properties]);
+  expect(state.split("\n").sort()).toEqual([
+    "ActiveState=failed",
+    "ExecMainStatus=1",
+    "NRestarts=0",
+    "Result=exit-code",
+  ]);
+  const journal = await machine.check(["journalctl", "-u", "acra-server", "--output=cat"]);
+  expect(journal).toContain("Recognized poison record");
+  await psql(5432, "DELETE FROM test_example_without_zone WHERE id < 0");
+  await machine.shell("systemctl reset-failed acra-server && systemctl start acra-server");
+});
+
 testUnless(missing, "members of its group reach the connector over a unix socket", async () => {
   await machine.shell(
     "sed -i 's#^incoming_connection_string:.*#" +
@@ -197,7 +233,7 @@ testUnless(missing, "purging it leaves nothing but keys, and says so", async () 
     expect(left).toContain(path);
   }
   const allowed =
-    /^\/(etc\/acra(\/acra-(server|connector)\.env)?|var\/lib\/acra-(server|connector)(\/keys(\/[^/]+)?)?)$/;
+    /^\/(etc\/acra(\/acra-(server|connector)\.env)?|var\/lib\/acra-(server|connector)(\/keys(\/.+)?)?)$/;
   expect(left.filter((path) => !allowed.test(path))).toEqual([]);
   const owners = await machine.shell("stat -c '%U %a' /var/lib/acra-*/keys /etc/acra/*.env");
   expect(owners).toBe("root 700\nroot 700\nroot 600\nroot 600");
@@ -218,7 +254,9 @@ testUnless(missing, "keys that a purge left serve the next installation", async 
 });
 
 testUnless(missing, "purging it without keys leaves nothing at all, and says nothing", async () => {
-  await machine.shell("systemctl stop acra-server && rm -r /var/lib/acra-*/keys/* /etc/acra/*.env");
+  await machine.shell(
+    "systemctl stop acra-server && rm /etc/acra/*.env && find /var/lib/acra-*/keys -mindepth 1 -delete",
+  );
   const said = await machine.check(["dpkg", "-P", "acra"], installed);
   expect(said).not.toContain("keys were left");
   expect(await traces()).toEqual([]);
