@@ -36,7 +36,7 @@ const PORTABLE_FOLDERS = [
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
 /** Named one by one: a plain run of `bun test` finds none of them. */
-const E2E_FILES = ["./test/e2e/django_e2e.ts", "./test/e2e/orm_e2e.ts"];
+const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {
