@@ -48,6 +48,36 @@ const MEMBER_OF_ADMIN: Member = {
   recovery_email: "minotaur@labyrinth.example",
 };
 
+/** A column of text becomes a protected one, as section 9 of the tutorial tells; prints what is read. */
+const CHANGE_OF_A_COLUMN = `
+from acrawriter.django import CharField
+from django.db import connection, migrations, models
+from django.db.migrations.state import ProjectState
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.RunSQL("ALTER TABLE blog_old ALTER name TYPE bytea USING convert_to(name, 'UTF8')"),
+        migrations.AlterField("old", "name", CharField(max_length=50)),
+    ]
+
+before = migrations.CreateModel("Old", [
+    ("id", models.BigAutoField(primary_key=True)),
+    ("name", models.CharField(max_length=50)),
+])
+state = ProjectState()
+before.state_forwards("blog", state)
+with connection.schema_editor() as editor:
+    before.database_forwards("blog", editor, ProjectState(), state)
+state.apps.get_model("blog", "Old").objects.create(name="Grüße aus C:\\\\temp")
+with connection.schema_editor() as editor:
+    state = Migration("change", "blog").apply(state, editor)
+Old = state.apps.get_model("blog", "Old")
+print(Old.objects.get().name)
+for row in Old.objects.iterator():
+    row.save()
+print(Old.objects.get().name)
+`;
+
 const missing =
   missingBrowser() ??
   missingPythonModule("django") ??
@@ -60,6 +90,7 @@ describe("the site of examples/django", () => {
   let keys: AcraKeys;
   let browser: Browser;
   let site: Pages;
+  let connectorPort: number;
   const processes: { stop(): Promise<unknown> }[] = [];
 
   beforeAll(async () => {
@@ -71,6 +102,7 @@ describe("the site of examples/django", () => {
     const server: AcraProcess = await startAcraServer(database, { keys });
     const connector = await startAcraConnector(server, { keys });
     processes.push(server, connector);
+    connectorPort = connector.port;
     await manage(connector.port, "migrate", "--no-input");
     await manage(
       connector.port,
@@ -213,6 +245,17 @@ describe("the site of examples/django", () => {
     const inHex = secrets.map((text) => Buffer.from(text).toString("hex"));
     expect(findWords(everything, inHex)).toEqual([]);
   });
+
+  testUnless(
+    missing,
+    "rows of an unprotected site stay readable, and are sealed when saved",
+    async () => {
+      const printed = await manage(connectorPort, "shell", "-c", CHANGE_OF_A_COLUMN);
+      expect(printed).toBe("Grüße aus C:\\temp\nGrüße aus C:\\temp");
+      const [row] = await sql`SELECT name FROM blog_old`;
+      expectAcraStruct(row?.["name"], "Grüße aus C:\\temp");
+    },
+  );
 
   testUnless(missing, "past the connector the pages show nothing to read", async () => {
     const stolen = await startSite(database.port);
