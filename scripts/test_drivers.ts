@@ -1,6 +1,6 @@
 /** What some tests want from the distribution's packages. */
 
-import { BROWSER_PACKAGES, missingBrowser } from "../test/harness/browser.ts";
+import { BROWSER_PACKAGES, missingDrivenBrowser } from "../test/harness/browser.ts";
 import { type Missing, missingProgram, missingPythonModule } from "../test/harness/missing.ts";
 import { installDebianPackages } from "./debian_packages.ts";
 
@@ -28,7 +28,7 @@ export const E2E_PROGRAMS: readonly Wanted[] = [
   python("psycopg2"),
   { packages: ["python3-venv"], missing: () => missingPythonModule("ensurepip") },
   { packages: ["postgresql-client"], missing: () => missingProgram("psql") },
-  { packages: BROWSER_PACKAGES, missing: missingBrowser },
+  { packages: BROWSER_PACKAGES, missing: missingDrivenBrowser },
 ];
 
 /** Installs what is missing, where possible; says what stays missing: its tests skip themselves. */

@@ -13,7 +13,7 @@ import {
   startAcraConnector,
   startAcraServer,
 } from "../harness/acra.ts";
-import { type Browser, missingBrowser, startBrowser } from "../harness/browser.ts";
+import { type Browser, missingDrivenBrowser, startBrowser } from "../harness/browser.ts";
 import { findFreePort, waitForListener } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { type RunningProcess, runProcess, startProcess } from "../harness/process.ts";
@@ -79,7 +79,7 @@ print(Old.objects.get().name)
 `;
 
 const missing =
-  missingBrowser() ??
+  missingDrivenBrowser() ??
   missingPythonModule("django") ??
   missingPythonModule("psycopg2") ??
   missingPythonModule("cryptography");
@@ -251,7 +251,7 @@ describe("the site of examples/django", () => {
     "rows of an unprotected site stay readable, and are sealed when saved",
     async () => {
       const printed = await manage(connectorPort, "shell", "-c", CHANGE_OF_A_COLUMN);
-      expect(printed).toBe("Grüße aus C:\\temp\nGrüße aus C:\\temp");
+      expect(printed).toEndWith("Grüße aus C:\\temp\nGrüße aus C:\\temp");
       const [row] = await sql`SELECT name FROM blog_old`;
       expectAcraStruct(row?.["name"], "Grüße aus C:\\temp");
     },

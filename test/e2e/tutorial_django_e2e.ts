@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Browser, missingBrowser, startBrowser } from "../harness/browser.ts";
+import { type Browser, missingDrivenBrowser, startBrowser } from "../harness/browser.ts";
 import { findFreePort, waitForListener } from "../harness/ports.ts";
 import { readShellBlocks, type ShellBlock } from "../harness/shell_blocks.ts";
 import { missingProgram, missingPythonModule, testUnless } from "../harness/skip.ts";
@@ -21,7 +21,7 @@ const blocks = readShellBlocks(join(import.meta.dir, "../../docs/tutorial-django
 const ran = new Set<ShellBlock>();
 
 const missing =
-  missingBrowser() ??
+  missingDrivenBrowser() ??
   missingProgram("psql") ??
   missingProgram("npm") ??
   missingPythonModule("ensurepip");

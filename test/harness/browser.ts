@@ -9,7 +9,7 @@ import { startProcess } from "./process.ts";
 import { forgetProcess, makeTemporaryFolder, reapProcess } from "./reaper.ts";
 
 const DRIVER = "chromedriver";
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** Key under which WebDriver names an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const COMMAND_TIMEOUT_MS = 45_000;
@@ -20,8 +20,17 @@ export const BROWSER_PACKAGES: readonly string[] = ["chromium", "chromium-driver
 
 /** Why there is no browser, or `null`. */
 export function missingBrowser(): Missing {
-  const found = BROWSERS.some((name) => Bun.which(name) !== null);
-  return missingProgram(DRIVER) ?? (found ? null : `none of ${BROWSERS.join(", ")} on PATH`);
+  return findBrowser() === null ? `none of ${BROWSERS.join(", ")} on PATH` : null;
+}
+
+/** Why no browser can be driven, or `null`. */
+export function missingDrivenBrowser(): Missing {
+  return missingBrowser() ?? missingProgram(DRIVER);
+}
+
+/** The browser's program. */
+export function findBrowser(): string | null {
+  return BROWSERS.map((name) => Bun.which(name)).find((path) => path !== null) ?? null;
 }
 
 /** A window of the browser. Elements are named by CSS selectors; a page that loads is waited for. */
@@ -47,7 +56,7 @@ export async function startBrowser(): Promise<Browser> {
   const root = `http://127.0.0.1:${port}/session`;
   const { sessionId, capabilities } = await command<SessionAnswer>(root, "POST", {
     capabilities: {
-      alwaysMatch: { "goog:chromeOptions": { binary: findBinary(), args: flags() } },
+      alwaysMatch: { "goog:chromeOptions": { binary: findBrowser(), args: flags() } },
     },
   });
   const browserProcess = capabilities["goog:processID"];
@@ -169,10 +178,6 @@ async function command<T>(url: string, method: string, body?: object): Promise<T
     throw new BrowserError(value.error, value.message);
   }
   return value;
-}
-
-function findBinary(): string | null {
-  return BROWSERS.map((name) => Bun.which(name)).find((path) => path !== null) ?? null;
 }
 
 function flags(): string[] {
