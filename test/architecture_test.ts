@@ -34,6 +34,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   proxy: ["transport", "pipeline", "log"],
   accounts: ["bytes", "crypto", "themis", "node"],
   systemd: ["node", "Bun"],
+  workers: ["log", "metrics"],
   http_api: ["transport", "log"],
   rollback: [
     "bytes",
@@ -61,11 +62,13 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
     "config",
     "metrics",
     "systemd",
+    "workers",
     "log",
     "citty",
     "node",
   ],
   "main.ts": ["cli"],
+  "worker.ts": ["cli"],
 };
 
 const LAYERS: readonly Layer[] = [
