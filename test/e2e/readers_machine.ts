@@ -8,14 +8,14 @@
  *     ACRA_FRESH_ROOT=FOLDER scripts/test --e2e
  */
 
-import { cpSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startPostgres } from "../harness/postgres.ts";
 import { runProcess } from "../harness/process.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
 import { Shell } from "../harness/shell_blocks.ts";
+import { copyCheckout } from "./checkout.ts";
 
-const CHECKOUT = join(import.meta.dir, "../..");
 const INSTALL_TIMEOUT_MS = 600_000;
 
 /** A machine, and what differs from what the reader has. */
@@ -79,16 +79,4 @@ async function startInRoot(root: string, env: Record<string, string>): Promise<R
       await shell.stop();
     },
   };
-}
-
-/** What git knows or would take, and nothing that was built or installed. */
-async function copyCheckout(folder: string): Promise<void> {
-  const list = ["git", "ls-files", "--cached", "--others", "--exclude-standard"];
-  const { status, stdout, stderr } = await runProcess(list, { cwd: CHECKOUT });
-  if (status !== 0) {
-    throw new Error(`git ls-files: ${stderr}`);
-  }
-  for (const path of stdout.split("\n")) {
-    cpSync(join(CHECKOUT, path), join(folder, path));
-  }
 }
