@@ -12,8 +12,10 @@ import {
 } from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
 import { describeError, EVENT } from "../log/mod.ts";
+import type { Board } from "../lookahead/mod.ts";
 import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
 import { startApiSession } from "./api_session.ts";
+import { KeyHelp } from "./key_help.ts";
 import type { ServerApi, ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
 import { type Session, SessionStarter } from "./session_starter.ts";
@@ -50,6 +52,8 @@ export interface RunningServer {
 /** What a server has in common with those of other threads. */
 export interface ServerSurroundings {
   readonly places: Places;
+  /** Where they help each other; `null` when there are none. */
+  readonly board: Board | null;
   readonly portSharing: PortSharing;
 }
 
@@ -59,7 +63,7 @@ export interface ServerSurroundings {
  */
 export async function startServer(
   options: ServerOptions,
-  surroundings: ServerSurroundings = { places: ownPlaces(), portSharing: "none" },
+  surroundings: ServerSurroundings = { places: ownPlaces(), board: null, portSharing: "none" },
 ): Promise<RunningServer> {
   const server = new Server(options, surroundings);
   (await server.prepare(options)).commit();
@@ -83,6 +87,7 @@ class Server implements RunningServer {
   readonly #ceilings: Readonly<Record<"sessions" | "connections" | "api", Ceiling>>;
   readonly #tooMany: ReportTooMany;
   readonly #surroundings: ServerSurroundings;
+  readonly #help: KeyHelp | null;
   #options: ServerOptions;
   #starter: SessionStarter;
   #stopping = false;
@@ -94,7 +99,9 @@ class Server implements RunningServer {
     this.#finish = resolve;
     this.#options = options;
     this.#surroundings = surroundings;
-    const { places, portSharing } = surroundings;
+    const { places, board, portSharing } = surroundings;
+    this.#help = board === null ? null : new KeyHelp(board, () => this.#options.keys);
+    this.#help?.start();
     const { sessions, connections, api } = options.connectionLimits;
     this.#ceilings = {
       sessions: new Ceiling(sessions, places.of("sessions")),
@@ -179,6 +186,7 @@ class Server implements RunningServer {
 
   stop(status: number): void {
     this.close();
+    this.#help?.stop();
     for (const session of this.#sessions.keys()) {
       session.abort("the server stops");
     }
@@ -208,6 +216,7 @@ class Server implements RunningServer {
         react(about);
       },
       ceiling: this.#ceilings.sessions,
+      help: this.#help?.requests ?? null,
       tooMany: this.#tooMany,
     });
   }

@@ -13,6 +13,8 @@ export type PlainValues = Readonly<Record<string, string | number | boolean>>;
 export interface SharedMemory {
   /** Who is in, for the limits on connections. */
   readonly places: SharedArrayBuffer;
+  /** Where threads ask each other for data keys; empty where they do not. */
+  readonly lookahead: SharedArrayBuffer;
 }
 
 /** What a thread serves with: it makes its own keys, limits and TLS of it, as the supervisor does. */
@@ -113,11 +115,14 @@ function parseStart(data: Readonly<Record<string, unknown>>): Omit<StartQuestion
   const { command, thread, workers, counted, memory } = data;
   const isWhole =
     isText(command) && isNumber(thread) && isNumber(workers) && typeof counted === "boolean";
-  if (!isWhole || !isRecord(memory) || !(memory["places"] instanceof SharedArrayBuffer)) {
+  if (!isWhole || !isRecord(memory)) {
     throw misshapen("start");
   }
-  const { places } = memory;
-  return { kind: "start", command, thread, workers, counted, memory: { places } };
+  const { places, lookahead } = memory;
+  if (!(places instanceof SharedArrayBuffer && lookahead instanceof SharedArrayBuffer)) {
+    throw misshapen("start");
+  }
+  return { kind: "start", command, thread, workers, counted, memory: { places, lookahead } };
 }
 
 /** @throws TypeError for anything else. */

@@ -10,7 +10,7 @@ const START = {
   thread: 1,
   workers: 2,
   counted: true,
-  memory: { places: new SharedArrayBuffer(8) },
+  memory: { places: new SharedArrayBuffer(8), lookahead: new SharedArrayBuffer(0) },
   values: { name: "x", count: 1, on: true },
   listen: "tcp://127.0.0.1:1/",
 };
@@ -40,7 +40,7 @@ test("questions of another shape are refused", () => {
     { id: 7, question: { kind: "prepare", values: {} } },
     { id: 7, question: { ...START, thread: "1" } },
     { id: 7, question: { ...START, counted: undefined } },
-    { id: 7, question: { ...START, memory: { places: new ArrayBuffer(8) } } },
+    { id: 7, question: { ...START, memory: { ...START.memory, places: new ArrayBuffer(8) } } },
     { id: 7, question: { ...START, memory: null } },
   ]) {
     expect(() => parseToThread(message)).toThrow(TypeError);

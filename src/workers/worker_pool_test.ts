@@ -39,7 +39,7 @@ function open(workers: number, values: PlainValues): Rig {
       threads.push(thread);
       return thread;
     },
-    memory: { places: PLACES },
+    memory: { places: PLACES, lookahead: new SharedArrayBuffer(0) },
     counted: true,
     log: { debug: write, info: write, warning: write, error: write },
     finished: () => {},

@@ -3,6 +3,7 @@
 import { SharedPlaces } from "../../admission/mod.ts";
 import { readValues } from "../../config/mod.ts";
 import type { SummingLogger } from "../../log/mod.ts";
+import { Board } from "../../lookahead/mod.ts";
 import { ServerMetrics } from "../../metrics/mod.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/mod.ts";
 import { countAbandonedDialsIn } from "../../transport/mod.ts";
@@ -45,6 +46,7 @@ export async function startServerThread(
   });
   const server = await startServer(make(values, question.listen), {
     places,
+    board: new Board(question.memory.lookahead, question.thread),
     portSharing: "further",
   });
   world.log.level = levelOf(values);

@@ -5,6 +5,7 @@
 
 import { type PortSharing, SharedPlaces } from "../../admission/mod.ts";
 import type { SummingLogger } from "../../log/mod.ts";
+import { Board } from "../../lookahead/mod.ts";
 import type { MetricsSnapshot, ProgramMetrics } from "../../metrics/mod.ts";
 import { countAbandonedDialsIn } from "../../transport/mod.ts";
 import {
@@ -42,7 +43,11 @@ export class Team {
   /** Resolves with the exit status. */
   readonly finished: Promise<number>;
   /** What the program in this thread shares with the others. */
-  readonly surroundings: { readonly places: SharedPlaces; readonly portSharing: PortSharing };
+  readonly surroundings: {
+    readonly places: SharedPlaces;
+    readonly board: Board | null;
+    readonly portSharing: PortSharing;
+  };
   /** All threads, this one included. */
   readonly workers: number;
   readonly #finish: (status: number) => void;
@@ -57,10 +62,15 @@ export class Team {
     this.finished = promise;
     this.#finish = resolve;
     this.workers = workers;
-    const memory: SharedMemory = { places: SharedPlaces.allocate(workers) };
+    const helped = command === "server" && workers > 1;
+    const memory: SharedMemory = {
+      places: SharedPlaces.allocate(workers),
+      lookahead: Board.allocate(helped ? workers : 0),
+    };
     const places = new SharedPlaces(memory.places, 0);
+    const board = helped ? new Board(memory.lookahead, 0) : null;
     countAbandonedDialsIn(places.abandonedDials);
-    this.surroundings = { places, portSharing: workers > 1 ? "first" : "none" };
+    this.surroundings = { places, board, portSharing: workers > 1 ? "first" : "none" };
     this.#pool = new WorkerPool({
       command,
       workers,
@@ -69,7 +79,10 @@ export class Team {
       counted: metrics !== null,
       log,
       finished: (status) => this.stop(status),
-      gone: (thread) => places.release(thread),
+      gone: (thread) => {
+        places.release(thread);
+        board?.release(thread);
+      },
       countConnections: () => places.countConnections(),
     });
     metrics?.watchWorkers(SERVICES[command], this.#pool);
