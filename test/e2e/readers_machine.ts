@@ -61,7 +61,7 @@ async function startInRoot(root: string, env: Record<string, string>): Promise<R
   await copyCheckout(folder);
   const shell = new Shell({
     cwd: root,
-    env: { HOME: "/root", ...env },
+    env: { HOME: "/root", DEBIAN_FRONTEND: "noninteractive", ...env },
     command: ["chroot", root, "sh"],
   });
   await shell.run(`cd /${relative(root, folder)}`);
@@ -69,7 +69,6 @@ async function startInRoot(root: string, env: Record<string, string>): Promise<R
     shell,
     databasePort: 5432,
     async install(commands) {
-      await shell.run("export DEBIAN_FRONTEND=noninteractive; apt-get update", INSTALL_TIMEOUT_MS);
       await shell.run(commands, INSTALL_TIMEOUT_MS);
       await shell.run("service postgresql restart");
     },
