@@ -5,6 +5,7 @@
  *   --faults  the whole fault matrix, in place of the selection that belongs to every run
  *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
  *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
+ *   --e2e     sites and programs as their users see them, in a real browser; some two minutes
  *   --package a whole release, made twice; its Debian package on a machine of its own; some ten minutes
  */
 
@@ -15,7 +16,7 @@ import { parseArgs } from "node:util";
 import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
 import { installDebianPackages } from "./debian_packages.ts";
 import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
-import { installDrivers } from "./test_drivers.ts";
+import { E2E_PROGRAMS, installPackages, LIBRARIES } from "./test_drivers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist", "acra");
@@ -36,6 +37,8 @@ const PORTABLE_FOLDERS = [
 /** `bun test` as every part uses it: some tests start a database and several processes. */
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
+/** Named one by one: a plain run of `bun test` finds none of them. */
+const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
 /** Too long for every run, so that their names are none of a test's. */
 const PACKAGE_TOOLS = ["lintian", "nftables", "docker-compose", "postgresql-client"];
 const PACKAGE_CHECKS = [
@@ -82,7 +85,7 @@ const ALL_PARTS: readonly Part[] = [
 ];
 
 /** What is run only when it was asked for. */
-const LONG_PART_NAMES = ["faults", "soak", "compat", "package"] as const;
+const LONG_PART_NAMES = ["faults", "soak", "compat", "e2e", "package"] as const;
 type LongPart = (typeof LONG_PART_NAMES)[number];
 
 /** Parts that a run consists of when it was asked for them by name. */
@@ -112,6 +115,15 @@ const LONG_PARTS: Readonly<Record<LongPart, readonly Part[]>> = {
       command: ["bun", "test/compat/main.ts"],
       env: { ACRA_BINARY: BINARY },
       counts: "last line",
+    },
+  ],
+  e2e: [
+    BUILD_PART,
+    {
+      title: "end to end",
+      command: [...BUN_TEST, ...E2E_FILES],
+      env: { ACRA_BINARY: BINARY },
+      counts: "junit",
     },
   ],
   package: [
@@ -197,18 +209,22 @@ function format({ passed, failed, skipped }: Counts): string {
 
 const flag = { type: "boolean", default: false } as const;
 const { values } = parseArgs({
-  options: { quick: flag, faults: flag, soak: flag, compat: flag, package: flag },
+  options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag, package: flag },
 });
 const asked = LONG_PART_NAMES.filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total = NOTHING;
 try {
   if (values.compat) {
-    await installDrivers(DRIVERS);
-  } else if (values.package) {
-    await installDebianPackages(PACKAGE_TOOLS);
+    await installPackages(DRIVERS);
   } else if (!values.quick && asked.length === 0) {
-    await installDrivers(QUICK_DRIVERS);
+    await installPackages([...QUICK_DRIVERS, ...LIBRARIES]);
+  }
+  if (values.e2e) {
+    await installPackages(E2E_PROGRAMS);
+  }
+  if (values.package) {
+    await installDebianPackages(PACKAGE_TOOLS);
   }
   const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
   for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {
