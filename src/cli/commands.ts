@@ -136,4 +136,23 @@ export const COMMANDS: readonly CommandEntry[] = [
       },
     ],
   },
+  {
+    kind: "group",
+    name: "doctor",
+    about: "Look for what is wrong with a host, and say what to do",
+    commands: [
+      {
+        kind: "command",
+        name: "server",
+        about: "Look at the host of a server, and into its database",
+        load: async () => (await import("./doctor/server.ts")).doctorServerCommand,
+      },
+      {
+        kind: "command",
+        name: "connector",
+        about: "Look at the host of a connector, and at the way to its server",
+        load: async () => (await import("./doctor/connector.ts")).doctorConnectorCommand,
+      },
+    ],
+  },
 ];

@@ -7,6 +7,7 @@ import { ServerMetrics } from "../metrics/mod.ts";
 import {
   type RunningServer,
   type ServerOptions,
+  type ServerTls,
   type ServerTransport,
   startServer,
 } from "../server/mod.ts";
@@ -175,6 +176,16 @@ function chooseTransport(
 ): Pick<ServerOptions, "transport" | "tls"> {
   log.info("Configuring transport...");
   const tls = makeServerTls(values);
+  const transport = checkServerTransport(values, tls);
+  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
+  return { transport, tls };
+}
+
+/** @throws ConfigError when it is not clear whose keys to use. */
+export function checkServerTransport(
+  values: ServerValues,
+  tls: Pick<ServerTls, "identifier">,
+): ServerTransport {
   const transport = transportOf(values);
   const isNamed = values.client_id !== "" || values.zonemode_enable || tls.identifier !== null;
   if (transport.kind === "raw" && !isNamed) {
@@ -184,8 +195,7 @@ function chooseTransport(
       { code: EVENT.transportMisconfigured },
     );
   }
-  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
-  return { transport, tls };
+  return transport;
 }
 
 function transportOf(values: ServerValues): ServerTransport {

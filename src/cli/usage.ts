@@ -39,13 +39,16 @@ function formatLimit(setting: Setting): string {
 /** Makes headings bold where the reader has a terminal and wants it. */
 export type Heading = (text: string) => string;
 
-/** Headings for an output: bold on a terminal unless NO_COLOR is set. */
-export function headingFor(
-  output: { readonly isTTY: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Heading {
-  const isPlain = !output.isTTY || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-  return isPlain ? (text) => text : (text) => `\x1b[1m${text}\x1b[22m`;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether an output takes colours: a terminal, unless NO_COLOR is set. */
+export function takesColours(output: { readonly isTTY: boolean }, env: Environment): boolean {
+  return output.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
+
+/** Headings for an output: bold where it takes that. */
+export function headingFor(output: { readonly isTTY: boolean }, env: Environment): Heading {
+  return takesColours(output, env) ? (text) => `\x1b[1m${text}\x1b[22m` : (text) => text;
 }
 
 /** Everything about one command. */

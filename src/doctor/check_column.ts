@@ -1,0 +1,166 @@
+/** Whether a column holds AcraStructs only: looks at the first bytes of a sample of its rows. */
+
+import type { PrivateKey } from "../themis/mod.ts";
+import { type CellKind, classifyCell, HEAD_LENGTH } from "./classify_cell.ts";
+import { type ColumnName, quoteIdentifier } from "./column_name.ts";
+import type { Read, Row } from "./database_session.ts";
+import { type CheckReport, errorAt, type Finding } from "./finding.ts";
+
+/** What to look at, and what should be there. */
+export interface ColumnToCheck {
+  readonly name: ColumnName;
+  /** Most rows that are looked at. */
+  readonly sampleRows: number;
+  /** An AcraStruct fills the cell, or begins anywhere in it. */
+  readonly cellMode: "whole-cell" | "injected-cell";
+  /** Keys of which one should open each AcraStruct; `null` when that is not looked at. */
+  readonly keys: readonly PrivateKey[] | null;
+}
+
+const TAG = "decode('2222222222222222', 'hex')";
+const BYTEA = "bytea";
+
+/**
+ * Samples the column.
+ * @throws DatabaseRefusal when the database does not let us.
+ */
+export async function checkColumn(read: Read, options: ColumnToCheck): Promise<CheckReport> {
+  const { name } = options;
+  const check = `column ${name.written}`;
+  const found = await findColumn(read, name);
+  if (found === null) {
+    const what = "there is no such column in this database, or this user may not see its schema";
+    const fix = "correct --columns, or name another database with --connection_string";
+    return { check, facts: [], findings: [errorAt(name.written, what, fix)] };
+  }
+  const rows = await sample(read, found, options);
+  const counts = count(rows, options);
+  const summary = describe(counts, rows.length, found.estimate);
+  const findings = [
+    ...(found.type === BYTEA ? [] : [wrongType(found, name)]),
+    ...judge(counts, summary, found, options),
+  ];
+  return { check, facts: findings.length === 0 ? [summary] : [], findings };
+}
+
+/** A column of the catalogue. */
+interface FoundColumn {
+  /** Quoted for SQL. */
+  readonly table: string;
+  readonly column: string;
+  readonly type: string;
+  /** Rows that the table is thought to have; negative when nobody has counted. */
+  readonly estimate: number;
+  /** Whether TABLESAMPLE is possible. */
+  readonly isTable: boolean;
+}
+
+async function findColumn(read: Read, name: ColumnName): Promise<FoundColumn | null> {
+  const { schema, table, column } = name;
+  const written = [...(schema === null ? [] : [schema]), table].map(quoteIdentifier).join(".");
+  const [row] = await read(
+    `SELECT format_type(a.atttypid, NULL) AS type, c.reltuples::bigint::text AS estimate, c.relkind AS kind
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+     WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`,
+    [written, column],
+  );
+  return row === undefined
+    ? null
+    : {
+        table: written,
+        column: quoteIdentifier(column),
+        type: row["type"] ?? "",
+        estimate: Number(row["estimate"] ?? "-1"),
+        isTable: row["kind"] === "r" || row["kind"] === "m",
+      };
+}
+
+/** Pages from all over a large table; the first rows of a small one, of a view, and of one not yet counted. */
+async function sample(
+  read: Read,
+  found: FoundColumn,
+  { sampleRows, cellMode }: ColumnToCheck,
+): Promise<readonly Row[]> {
+  const { table, column, estimate, isTable, type } = found;
+  const bytes = type === BYTEA ? column : `convert_to(${column}::text, 'UTF8')`;
+  // Where the AcraStruct begins, from 1 on.
+  const start = cellMode === "whole-cell" ? "1" : `greatest(position(${TAG} IN c), 1)`;
+  const statementFor = (source: string) =>
+    `SELECT encode(substring(c FROM ${start} FOR ${HEAD_LENGTH}), 'hex') AS head,
+            (octet_length(c) - ${start} + 1)::text AS length
+     FROM (SELECT ${bytes} AS c FROM ${source} LIMIT ${sampleRows}) AS sampled`;
+  if (isTable && estimate > sampleRows * 2) {
+    // Twice as much as is wanted: pages are not equally full.
+    const percent = Math.min(100, (200 * sampleRows) / estimate);
+    const rows = await read(statementFor(`${table} TABLESAMPLE SYSTEM (${percent.toFixed(6)})`));
+    if (rows.length > 0) {
+      return rows;
+    }
+  }
+  return await read(statementFor(table));
+}
+
+type Counts = Readonly<Record<CellKind, number>>;
+
+function count(rows: readonly Row[], { cellMode, keys }: ColumnToCheck): Counts {
+  const counts = { null: 0, empty: 0, sealed: 0, foreign: 0, plaintext: 0 };
+  for (const { head, length } of rows) {
+    const cell = {
+      head: head === null || head === undefined ? null : Uint8Array.fromHex(head),
+      length: Number(length ?? 0),
+    };
+    counts[classifyCell(cell, cellMode === "whole-cell", keys)]++;
+  }
+  return counts;
+}
+
+function describe(counts: Counts, rows: number, estimate: number): string {
+  const { sealed, foreign, plaintext, empty, null: absent } = counts;
+  const total = estimate > rows ? ` of about ${estimate}` : "";
+  const values = sealed + foreign + plaintext;
+  const share = values === 0 ? "0" : ((100 * plaintext) / values).toFixed(plaintext > 0 ? 2 : 0);
+  return (
+    `${rows} rows sampled${total}: ${sealed + foreign} AcraStructs, ${plaintext} in plaintext ` +
+    `(${share} %), ${absent} NULL, ${empty} empty`
+  );
+}
+
+function judge(
+  { foreign, plaintext }: Counts,
+  summary: string,
+  { table, column }: FoundColumn,
+  { name, cellMode }: ColumnToCheck,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (plaintext > 0) {
+    const isOpen =
+      cellMode === "whole-cell"
+        ? `substring(${column} FOR 8) <> ${TAG}`
+        : `position(${TAG} IN ${column}) = 0`;
+    findings.push(
+      errorAt(
+        name.written,
+        `plaintext lies in this column: ${summary}`,
+        `find it with \`SELECT ctid FROM ${table} WHERE ${isOpen} AND ${column} <> '';\`, write those rows anew through a writer, and remember that backups and WAL still hold them`,
+      ),
+    );
+  }
+  if (foreign > 0) {
+    findings.push(
+      errorAt(
+        name.written,
+        `${foreign} AcraStructs open with no key of this folder: ${summary}`,
+        "they were sealed with another public key: compare the writers' .pub files with `acra keys list`, and bring old keys back",
+      ),
+    );
+  }
+  return findings;
+}
+
+function wrongType({ table, column, type }: FoundColumn, name: ColumnName): Finding {
+  return errorAt(
+    name.written,
+    `the type of the column is ${type}: AcraStructs are bytes, and the server opens them in bytea only`,
+    `\`ALTER TABLE ${table} ALTER COLUMN ${column} TYPE bytea USING …;\``,
+  );
+}
