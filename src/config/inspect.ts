@@ -8,6 +8,7 @@ import {
   type ResolvedSettings,
   resolveSettings,
   type SettingsInput,
+  type SettingsNote,
 } from "./resolve.ts";
 import type { SettingsTable, SettingValue, SettingValues } from "./setting.ts";
 
@@ -29,18 +30,10 @@ export interface InspectedSettings<Table extends SettingsTable = SettingsTable> 
 export function inspectSettings<Table extends SettingsTable>(
   input: SettingsInput<Table>,
 ): InspectedSettings<Table> {
-  const complaints: SettingsComplaint[] = [];
-  const complain = (error: ConfigError | FlagError): void => {
-    const hint =
-      error instanceof ConfigError ? error.hint : "correct the value; the default holds until then";
-    complaints.push({ severity: "error", message: error.message, hint });
-  };
+  const errors: (ConfigError | FlagError)[] = [];
+  const complain = (error: ConfigError | FlagError): void => void errors.push(error);
   const resolved: ResolvedSettings<Table> = resolveSettings({ ...input, complain });
-  for (const { level, message, hint } of resolved.notes) {
-    if (level === "warning") {
-      complaints.push({ severity: "warning", message, hint: hint ?? "correct it" });
-    }
-  }
+  const { configPath, notes } = resolved;
   const values: Record<string, SettingValue> = { ...resolved.values };
   const wrong = new Set<string>();
   for (const setting of sortSettings(input.table)) {
@@ -55,6 +48,19 @@ export function inspectSettings<Table extends SettingsTable>(
     wrong.has(name) ? "default" : resolved.given(name);
   return {
     settings: { ...resolved, values: values as SettingValues<Table>, given },
-    complaints,
+    complaints: [
+      ...errors.map((error) => toComplaint(error, configPath)),
+      ...notes.filter(({ level }) => level === "warning").map(fromNote),
+    ],
   };
+}
+
+/** Flags of a wrong type have been refused before: what is left of that kind stands in the file. */
+function toComplaint(error: ConfigError | FlagError, configPath: string): SettingsComplaint {
+  const hint = error instanceof ConfigError ? error.hint : `correct the value in ${configPath}`;
+  return { severity: "error", message: error.message, hint };
+}
+
+function fromNote({ message, hint }: SettingsNote): SettingsComplaint {
+  return { severity: "warning", message, hint: hint ?? "correct it" };
 }

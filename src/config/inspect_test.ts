@@ -42,15 +42,15 @@ test("every mistake is told, and the default holds in its place", () => {
   );
   expect(complaints.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
     'error: invalid boolean value "perhaps" for -loud: parse error',
-    'warning: configs/acra-test.yaml: unknown setting "db_hots"',
     "error: --db_port: has to be a port",
     "error: --firewall=rules.yaml is not supported by this version yet: The firewall",
+    'warning: configs/acra-test.yaml: unknown setting "db_hots"',
   ]);
   expect(complaints.map(({ hint }) => hint)).toEqual([
-    "correct the value; the default holds until then",
-    "it has no effect: perhaps db_host is meant",
+    "correct the value in configs/acra-test.yaml",
     "correct db_port in configs/acra-test.yaml; the default is 5432",
     "remove firewall from configs/acra-test.yaml",
+    "it has no effect: perhaps db_host is meant",
   ]);
   expect(settings.values).toMatchObject({ db_port: 5432, loud: false, firewall: "" });
   expect(settings.given("db_port")).toBe("default");

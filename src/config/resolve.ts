@@ -56,6 +56,9 @@ interface Written {
   readonly source: SettingSource;
 }
 
+/** What a file says that cannot be read. */
+const NOTHING: YamlSettings = new Map();
+
 /**
  * Applies the file below the flags. Values have their types; `checkSettings` looks at what they say.
  * @throws ConfigError when the file cannot be read.
@@ -73,7 +76,7 @@ export function resolveSettings<Table extends SettingsTable>(
   const hasFile = findSetting(input.table, "config_file") !== null;
   const attempt = <Value>(read: () => Value, otherwise: Value) =>
     attemptWith(input.complain, read, otherwise);
-  const file = hasFile ? attempt(() => readConfigFile(configPath, input.fileText), null) : null;
+  const file = hasFile ? attempt(() => readConfigFile(configPath, input.fileText), NOTHING) : null;
   if (file !== null) {
     notes.push({ level: "info", message: `Configuration file: ${configPath}` });
     notes.push(...findFileNotes(file, input.table, configPath));

@@ -18,9 +18,16 @@ export const SILENT: Logger = {
 
 /** What is wrong with the settings, one by one. */
 export function reportSettings({ complaints, configPath }: CommandContext): CheckReport {
-  const findings = complaints.map(({ severity, message, hint }) =>
-    (severity === "error" ? errorAt : warningAt)(configPath, message, hint),
-  );
+  const start = `${configPath}: `;
+  const findings = complaints.map(({ severity, message, hint }) => {
+    const isOfFile = message.startsWith(start);
+    const what = isOfFile ? message.slice(start.length) : message;
+    return (severity === "error" ? errorAt : warningAt)(
+      isOfFile ? configPath : "a value",
+      what,
+      hint,
+    );
+  });
   const facts = findings.length === 0 ? ["all are known, and no value is wrong"] : [];
   return { check: "settings", facts, findings };
 }
