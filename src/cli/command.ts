@@ -61,6 +61,8 @@ export interface Operands {
   readonly usage: string;
   readonly minimum: number;
   readonly maximum: number;
+  /** The words that are possible, for completion; otherwise files are proposed. */
+  readonly words?: readonly string[];
 }
 
 /** A command: `acra NAME`, or the executable that the original shipped for it. */
