@@ -82,10 +82,10 @@ function renderOverview(files: readonly string[]): string {
     section("COMMANDS", commands),
     section("FIRST STEPS", [
       sample("export ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64)"),
-      sample("acra keys layout --client_id=shop"),
+      sample("acra keys layout --client_id=webshop"),
       sample("acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1"),
       sample(
-        "acra connector --keys_dir=.acrakeys/acra-connector --client_id=shop --acraserver_connection_host=127.0.0.1",
+        "acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop --acraserver_connection_host=127.0.0.1",
       ),
     ]),
     ENVIRONMENT,

@@ -92,9 +92,9 @@ public key, so the database holds nothing a thief could read; on the way back
 acra opens them, for applications that come over an authenticated connection.
 
 ${heading("First steps")}, with ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64) exported:
-  acra keys layout --client_id=shop
+  acra keys layout --client_id=webshop
   acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1
-  acra connector --keys_dir=.acrakeys/acra-connector --client_id=shop \\
+  acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop \\
                  --acraserver_connection_host=127.0.0.1
 
 ${sections.join("\n")}

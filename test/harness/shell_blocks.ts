@@ -1,63 +1,56 @@
-/**
- * The shell blocks of a page in docs/, typed into one shell as a reader would type them. A block of a
- * daemon has the word `daemon` behind its language (```` ```sh daemon ````): it runs beside the others
- * until the shell is stopped.
- */
+/** The shell blocks of a page of documentation, and a shell in which they run one after another. */
 
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { acraCommand } from "./acra.ts";
-import { LineReader } from "./process.ts";
-import { forgetProcess, makeTemporaryFolder, reapProcess } from "./reaper.ts";
+import { readFileSync } from "node:fs";
+import { LineReader, LineTimeoutError } from "./process.ts";
+import { forgetProcess, reapProcess } from "./reaper.ts";
 
-/** A fenced block of shell commands. */
+/** A block of a page that readers enter into a shell. */
 export interface ShellBlock {
-  /** The heading it stands below, without its signs. */
-  readonly heading: string;
-  readonly isDaemon: boolean;
-  readonly text: string;
+  /** Heading of the section in which it stands, without its number. */
+  readonly section: string;
+  readonly commands: string;
 }
 
-const MARK = "-- end of block";
-const PARTS = /^#+ (?<heading>.+)$|^```sh(?<words>.*)\n(?<text>(?:.*\n)*?)```$/gm;
-
-/** All blocks of a page, in their order. */
-export function readShellBlocks(markdown: string): readonly ShellBlock[] {
+/** All blocks of a page that are marked as `sh`, in their order. */
+export function readShellBlocks(page: string): ShellBlock[] {
   const blocks: ShellBlock[] = [];
-  let heading = "";
-  for (const { groups = {} } of markdown.matchAll(PARTS)) {
-    if (groups["heading"] !== undefined) {
-      heading = groups["heading"];
-    } else {
-      const isDaemon = (groups["words"] ?? "").split(" ").includes("daemon");
-      blocks.push({ heading, isDaemon, text: groups["text"] ?? "" });
+  let section = "";
+  const parts = /^#+ (?:\d+\. )?(?<heading>[^\n]*)$|^```(?<language>\w*)\n(?<text>.*?)^```$/gms;
+  for (const { groups } of readFileSync(page, "utf8").matchAll(parts)) {
+    section = groups?.["heading"] ?? section;
+    if (groups?.["language"] === "sh") {
+      blocks.push({ section, commands: groups["text"] ?? "" });
     }
   }
   return blocks;
 }
 
-/** What a block printed. */
-export interface BlockOutput {
-  readonly stdout: string;
-  readonly stderr: string;
+const ERROR_LINES_SHOWN = 20;
+
+/** How a shell is started. */
+export interface ShellOptions {
+  readonly cwd: string;
+  readonly env?: Record<string, string | undefined>;
+  /** The shell itself, `sh` unless it is to be another one. */
+  readonly command?: readonly string[];
 }
 
-/** One `sh -eu` with `acra` on its PATH; variables and the folder last from block to block. */
-export class BlockShell {
-  readonly #child;
+/**
+ * One shell that lives over many blocks, as a reader's: variables, the folder and programs in the
+ * background last. A command that fails ends it. What it started ends with it.
+ */
+export class Shell {
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #stdout: LineReader;
   readonly #stderr: LineReader;
-  readonly #scripts = makeTemporaryFolder();
   #blocks = 0;
 
-  constructor(cwd: string, env: Readonly<Record<string, string | undefined>> = {}) {
-    const path = `${this.#layAcra()}:${process.env["PATH"] ?? ""}`;
-    this.#child = Bun.spawn(["sh", "-eu"], {
+  constructor({ cwd, env = {}, command = ["sh"] }: ShellOptions) {
+    this.#child = Bun.spawn([...command, "-eu"], {
       cwd,
-      env: { ...process.env, PATH: path, ...env },
-      // A group of its own, so that daemons end with it.
-      detached: true,
+      env: { ...process.env, ...env },
       stdio: ["pipe", "pipe", "pipe"],
+      detached: true, // a group of its own, so that all of it can be ended
     });
     reapProcess(-this.#child.pid, "TERM");
     this.#stdout = new LineReader(this.#child.stdout);
@@ -65,72 +58,40 @@ export class BlockShell {
   }
 
   /**
-   * Runs a block to its end.
-   * @throws Error with what was printed when a command fails, or the end does not come.
+   * Runs commands to their end; answers what they printed.
+   * @throws Error with all that was printed when a command fails.
    */
-  async run(text: string, timeoutMs = 30_000): Promise<BlockOutput> {
-    const from = { stdout: this.#stdout.lines.length, stderr: this.#stderr.lines.length };
-    const mark = `${MARK} ${this.#blocks}`;
-    this.#type(`. ${this.#lay(text)} </dev/null; echo; echo '${mark}'; echo '${mark}' >&2`);
-    const marks = [this.#stdout, this.#stderr].map((stream) => stream.waitFor(mark, timeoutMs));
-    try {
-      await Promise.all(marks);
-    } catch (cause) {
-      await Promise.allSettled(marks);
-      const said = `${this.#stdout.text}\n${this.#stderr.text}`;
-      throw new Error(`a block failed:\n${text}\n${said}`, { cause });
-    }
-    const since = (stream: LineReader, start: number) =>
-      `${stream.lines.slice(start, stream.lines.indexOf(mark)).join("\n")}\n`;
-    return {
-      stdout: since(this.#stdout, from.stdout).replace(/\n\n$/, "\n").replace(/^\n$/, ""),
-      stderr: since(this.#stderr, from.stderr).replace(/^\n$/, ""),
-    };
-  }
-
-  /** Starts a block beside those to come; whoever calls waits until it is ready. Answers its log. */
-  startDaemon(text: string): string {
-    const script = this.#lay(text);
-    const log = `${script}.log`;
-    this.#type(`sh -eu ${script} </dev/null >${log} 2>&1 &`);
-    return log;
-  }
-
-  /** Ends the shell and everything that it started. */
-  async stop(): Promise<void> {
-    this.#signal("SIGTERM");
-    const timer = setTimeout(() => this.#signal("SIGKILL"), 10_000);
-    await Promise.all([this.#child.exited, this.#stdout.ended, this.#stderr.ended]);
-    clearTimeout(timer);
-    forgetProcess(-this.#child.pid);
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.#child.pid, signal);
-    } catch {
-      // The group is gone already.
-    }
-  }
-
-  #type(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+  async run(commands: string, timeoutMs = 60_000): Promise<string> {
+    this.#blocks++;
+    const mark = `-- end of block ${this.#blocks} --`;
+    const begin = this.#stdout.lines.length;
+    const beginOfErrors = this.#stderr.lines.length;
+    this.#child.stdin.write(`{\n${commands}\n} </dev/null\necho; echo '${mark}'\n`);
     this.#child.stdin.flush();
+    try {
+      await this.#stdout.waitFor(mark, timeoutMs);
+    } catch (error) {
+      if (!(error instanceof LineTimeoutError)) {
+        throw error;
+      }
+      const said = [
+        ...this.#stdout.lines.slice(begin),
+        ...this.#stderr.lines.slice(beginOfErrors).slice(-ERROR_LINES_SHOWN),
+      ];
+      throw new Error(`the shell did not come to the end of\n${commands}\n${said.join("\n")}`);
+    }
+    return this.#stdout.lines.slice(begin, -1).join("\n").trim();
   }
 
-  /** A file for each block: commands that read their input must not read the blocks to come. */
-  #lay(text: string): string {
-    const path = join(this.#scripts, `block${++this.#blocks}.sh`);
-    writeFileSync(path, text);
-    return path;
-  }
-
-  #layAcra(): string {
-    const folder = join(this.#scripts, "bin");
-    mkdirSync(folder);
-    const words = acraCommand().map((word) => `'${word}'`);
-    writeFileSync(join(folder, "acra"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
-    chmodSync(join(folder, "acra"), 0o755);
-    return folder;
+  /** Ends the shell and everything it started. */
+  async stop(): Promise<void> {
+    await this.#child.stdin.end();
+    try {
+      process.kill(-this.#child.pid, "SIGTERM");
+    } catch {
+      // Everything has ended by itself.
+    }
+    await this.#child.exited;
+    forgetProcess(-this.#child.pid);
   }
 }
