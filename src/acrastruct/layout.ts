@@ -72,12 +72,12 @@ export function wrappedKeyAt(bytes: Uint8Array, offset: number): Uint8Array {
 
 /**
  * A view of the sealed data as long as the header says, or `null` when there are fewer bytes than
- * that. The length is taken as 64 unsigned bits and compared before anything is done with it.
+ * that. The length has 64 unsigned bits, of which the upper half is zero in whatever fits.
  */
 export function sealedDataAt(bytes: Uint8Array, offset: number): Uint8Array | null {
   const reader = new ByteReader(bytes.subarray(offset + DATA_LENGTH_OFFSET), "AcraStruct");
-  const length = reader.u64le();
-  return length <= BigInt(reader.remaining) ? reader.bytes(Number(length)) : null;
+  const length = reader.u32le();
+  return reader.u32le() === 0 && length <= reader.remaining ? reader.bytes(length) : null;
 }
 
 function startsWith(bytes: Uint8Array, offset: number, start: Uint8Array): boolean {

@@ -61,13 +61,15 @@ export function openAcraStruct(
 
 /**
  * Opens the AcraStruct at an offset, whatever stands behind it; `null` when there is none or it does
- * not open. Never throws for data.
+ * not open. Never throws for data. `unwrapped` is its data key where somebody has it already; it is
+ * wiped, and when it does not fit the AcraStruct is opened as without it.
  */
 export function takeAcraStruct(
   bytes: Uint8Array,
   offset: number,
   key: PrivateKey,
   context: Uint8Array | null = null,
+  unwrapped: Uint8Array | null = null,
 ): TakenAcraStruct | null {
   if (!looksLikeAcraStruct(bytes, offset)) {
     return null;
@@ -76,11 +78,9 @@ export function takeAcraStruct(
   if (sealed === null || !hasCellForm(sealed)) {
     return null;
   }
-  const dataKey = unwrapDataKey(bytes, offset, key);
-  if (dataKey === null) {
-    return null;
-  }
-  const plaintext = openData(dataKey, sealed, context);
+  const plaintext =
+    (unwrapped === null ? null : openData(unwrapped, sealed, context)) ??
+    unwrapAndOpen(bytes, offset, key, sealed, context);
   return plaintext === null
     ? null
     : { plaintext, length: ACRASTRUCT_HEADER_LENGTH + sealed.length };
@@ -103,6 +103,17 @@ export function unwrapDataKey(
     const throwaway = decodePublicKey(publicKeyAt(bytes, offset));
     return openMessage(key, throwaway, wrappedKeyAt(bytes, offset));
   });
+}
+
+function unwrapAndOpen(
+  bytes: Uint8Array,
+  offset: number,
+  key: PrivateKey,
+  sealed: Uint8Array,
+  context: Uint8Array | null,
+): Uint8Array | null {
+  const dataKey = unwrapDataKey(bytes, offset, key);
+  return dataKey === null ? null : openData(dataKey, sealed, context);
 }
 
 /** The plaintext, or `null`; the data key is overwritten whatever the outcome. */

@@ -3,18 +3,17 @@
 import { FormatError } from "./format_error.ts";
 
 /**
- * Reads one structure from front to back. Every read is checked against the end; what is
+ * Reads one structure from front to back, byte by byte: a `DataView` would cost more than all the reads
+ * of a short structure, for making one gives the bytes a buffer object of their own. Every read is checked against the end; what is
  * too short, or a length that lies, is a {@link FormatError} that names the structure.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #what: string;
   #offset = 0;
 
   constructor(bytes: Uint8Array, what: string) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
   }
 
@@ -29,35 +28,44 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes[this.#take(1)] ?? 0;
   }
 
   u16be(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
   i16be(): number {
-    return this.#view.getInt16(this.#take(2));
+    return (this.u16be() << 16) >> 16;
   }
 
   u32be(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32be() >>> 0;
   }
 
   u32le(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    const high = ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    return ((high << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0)) >>> 0;
   }
 
   i32be(): number {
-    return this.#view.getInt32(this.#take(4));
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    return (high << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
   }
 
   u64be(): bigint {
-    return this.#view.getBigUint64(this.#take(8));
+    const high = this.u32be();
+    return (BigInt(high) << 32n) | BigInt(this.u32be());
   }
 
   u64le(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true);
+    const low = this.u32le();
+    return (BigInt(this.u32le()) << 32n) | BigInt(low);
   }
 
   /** A view of the next `length` bytes; copy what must outlive the message. */
@@ -90,8 +98,8 @@ export class ByteReader {
   /** Demands that these bytes come next. */
   expect(magic: Uint8Array): void {
     const start = this.#take(magic.length);
-    for (const [index, byte] of magic.entries()) {
-      if (this.#bytes[start + index] !== byte) {
+    for (let index = 0; index < magic.length; index++) {
+      if (this.#bytes[start + index] !== magic[index]) {
         this.#offset = start;
         this.fail("unexpected bytes");
       }

@@ -1,16 +1,18 @@
 /** A growing buffer that counts its own lengths: the twin of the reader. */
 
 const INITIAL_CAPACITY = 256;
+const LOW_32_BITS = 0xffff_ffffn;
 
-/** Writes one structure from front to back; length fields are patched by the writer itself. */
+/**
+ * Writes one structure from front to back; length fields are patched by the writer itself. Give the
+ * exact size where it is known: what was written then needs no view to be cut out of a longer array.
+ */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity: number = INITIAL_CAPACITY) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** Bytes written so far. */
@@ -19,45 +21,42 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    const at = this.#grow(1);
-    this.#view.setUint8(at, value);
+    this.#bytes[this.#grow(1)] = value;
     return this;
   }
 
   u16be(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value);
+    this.#bytes[at] = value >> 8;
+    this.#bytes[at + 1] = value;
     return this;
   }
 
   u32be(value: number): this {
-    const at = this.#grow(4);
-    this.#view.setUint32(at, value);
+    this.#put32be(this.#grow(4), value);
     return this;
   }
 
   u32le(value: number): this {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value, true);
+    const bytes = this.#bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >> 8;
+    bytes[at + 2] = value >> 16;
+    bytes[at + 3] = value >> 24;
     return this;
   }
 
   i32be(value: number): this {
-    const at = this.#grow(4);
-    this.#view.setInt32(at, value);
-    return this;
+    return this.u32be(value);
   }
 
   u64be(value: bigint): this {
-    const at = this.#grow(8);
-    this.#view.setBigUint64(at, value);
-    return this;
+    return this.u32be(Number((value >> 32n) & LOW_32_BITS)).u32be(Number(value & LOW_32_BITS));
   }
 
   u64le(value: bigint): this {
-    const at = this.#grow(8);
-    this.#view.setBigUint64(at, value, true);
-    return this;
+    return this.u32le(Number(value & LOW_32_BITS)).u32le(Number((value >> 32n) & LOW_32_BITS));
   }
 
   bytes(value: Uint8Array): this {
@@ -75,13 +74,22 @@ export class ByteWriter {
   lengthPrefixed32be(body: (writer: ByteWriter) => void, extra = 0): this {
     const at = this.#grow(4);
     body(this);
-    this.#view.setUint32(at, this.#length - at - 4 + extra);
+    this.#put32be(at, this.#length - at - 4 + extra);
     return this;
   }
 
   /** What was written, without a copy; the writer must not be used afterwards. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes;
+    return bytes.length === this.#length ? bytes : bytes.subarray(0, this.#length);
+  }
+
+  #put32be(at: number, value: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = value >> 24;
+    bytes[at + 1] = value >> 16;
+    bytes[at + 2] = value >> 8;
+    bytes[at + 3] = value;
   }
 
   #grow(extra: number): number {
@@ -91,7 +99,6 @@ export class ByteWriter {
       const bytes = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
       bytes.set(this.#bytes.subarray(0, at));
       this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer);
     }
     this.#length = wanted;
     return at;

@@ -3,22 +3,27 @@
 const DIGITS = new TextEncoder().encode("0123456789abcdef");
 const NOT_A_DIGIT = 0xff;
 const DIGIT_VALUES = makeDigitValues();
+const DIGIT_PAIRS = makeDigitPairs();
+/** Digits from which on the platform's decoder is worth the string that it wants. */
+const NATIVE_FROM = 256;
+const latin1 = new TextDecoder("latin1");
 
-/** Two lower-case digits for each byte. */
-export function encodeHex(bytes: Uint8Array): Uint8Array {
-  const text = new Uint8Array(bytes.length * 2);
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] ?? 0;
-    text[index * 2] = DIGITS[byte >> 4] ?? 0;
-    text[index * 2 + 1] = DIGITS[byte & 0x0f] ?? 0;
+/** Two lower-case digits for each byte; `prefix` characters before them, which the caller fills, an even number. */
+export function encodeHex(bytes: Uint8Array, prefix = 0): Uint8Array {
+  const text = new Uint16Array(prefix / 2 + bytes.length);
+  for (let index = 0, at = prefix / 2; index < bytes.length; index++, at++) {
+    text[at] = DIGIT_PAIRS[bytes[index] ?? 0] ?? 0;
   }
-  return text;
+  return new Uint8Array(text.buffer);
 }
 
 /** The bytes written in hexadecimal digits of either case; `null` when `text` is anything else. */
 export function decodeHex(text: Uint8Array): Uint8Array | null {
   if (text.length % 2 !== 0) {
     return null;
+  }
+  if (text.length >= NATIVE_FROM && Uint8Array.fromHex !== undefined) {
+    return decodeNatively(text);
   }
   const bytes = new Uint8Array(text.length / 2);
   for (let index = 0; index < bytes.length; index++) {
@@ -30,6 +35,26 @@ export function decodeHex(text: Uint8Array): Uint8Array | null {
     bytes[index] = (high << 4) | low;
   }
   return bytes;
+}
+
+/** The platform's own decoder reads several digits at once; not every browser has it. */
+function decodeNatively(text: Uint8Array): Uint8Array | null {
+  try {
+    return Uint8Array.fromHex(latin1.decode(text));
+  } catch {
+    return null;
+  }
+}
+
+/** The two digits of each byte as they lie in memory, whatever the order of its bytes. */
+function makeDigitPairs(): Uint16Array {
+  const pairs = new Uint16Array(256);
+  const digits = new Uint8Array(pairs.buffer);
+  for (let value = 0; value < pairs.length; value++) {
+    digits[value * 2] = DIGITS[value >> 4] ?? 0;
+    digits[value * 2 + 1] = DIGITS[value & 0x0f] ?? 0;
+  }
+  return pairs;
 }
 
 function makeDigitValues(): Uint8Array {

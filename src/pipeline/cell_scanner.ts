@@ -28,17 +28,24 @@ export class CellScanner {
   readonly #mode: CellMode;
   readonly #stages: readonly Stage[];
   readonly #events: SessionEvents;
+  readonly #looking: boolean;
 
   constructor(options: CellOptions, events: SessionEvents) {
     this.#mode = options.mode;
     this.#stages = options.stages;
     this.#events = events;
+    this.#looking = options.stages.some(({ look }) => look !== undefined);
   }
 
   beginRow(): void {
     for (const stage of this.#stages) {
       stage.beginRow?.();
     }
+  }
+
+  /** Whether `scan` would do anything with a cell: asked first, since a call of it costs more. */
+  mustSee(cell: Uint8Array): boolean {
+    return this.#looking || cell.length >= ACRASTRUCT_HEADER_LENGTH;
   }
 
   /** The cell as it must be sent, or `null` when it stays as it is. `forms`: the likeliest first. */

@@ -9,6 +9,7 @@ export type { CellMode } from "./cell_form.ts";
 export type { CellOptions } from "./cell_scanner.ts";
 export { createDecryptor } from "./decryptor.ts";
 export type { FindKey } from "./key_finder.ts";
+export type { KeysAhead } from "./keys_ahead.ts";
 export { createPoisonAlarm } from "./poison_alarm.ts";
 export type { ByteaFormat } from "./postgres/cell_forms.ts";
 export type { TlsPolicy } from "./postgres/opening.ts";

@@ -20,6 +20,11 @@ export class Output {
     this.#buffers.push(bytes);
   }
 
+  /** Sends `bytes[start … end)`: the array itself where that is all of it. */
+  sendPart(to: Side, bytes: Uint8Array, start: number, end: number): void {
+    this.send(to, start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+  }
+
   alarm(): void {
     this.#to = null;
     this.#actions.push({ kind: "alarm" });

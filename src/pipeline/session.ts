@@ -62,6 +62,8 @@ export interface ProtocolSession {
   secured(side: Side, leg: SecuredLeg): readonly Action[];
   /** That handshake failed, and the side is gone. */
   securingFailed(side: Side): readonly Action[];
+  /** Both sides are gone: gives back what the session holds of others. Nothing is called afterwards. */
+  release(): void;
   /**
    * The server wants the session to end for a reason of its own (database unreachable, shutdown):
    * answers with the protocol's own kind of error for the client where one is allowed, then `close`.

@@ -5,6 +5,7 @@
  */
 
 import type { CellForm } from "./cell_form.ts";
+import type { KeysAhead } from "./keys_ahead.ts";
 
 /**
  * What a stage makes of a candidate: it opened (`length` bytes give way to the plaintext), it must
@@ -24,6 +25,8 @@ export interface Stage {
    * candidates are offered. Every cell is shown but NULL, short ones too.
    */
   look?(cell: Uint8Array, forms: readonly CellForm[]): Steps<void>;
+  /** Help with the AcraStructs that the stage will be asked about; `null` or absent: there is none. */
+  readonly keysAhead?: KeysAhead | null;
   /** Judges the AcraStruct that seems to stand at an offset: its header has the right form. */
   open(bytes: Uint8Array, offset: number): StageVerdict;
 }

@@ -11,13 +11,13 @@ export const TAG_OVERLAP = HEX_TAG.length - 1;
 
 /** Remembers what was found, so that every byte of a chunk is searched once for each tag. */
 export class TagSearch {
-  #bytes: Buffer = BINARY_TAG;
+  #bytes: Uint8Array = BINARY_TAG;
   #binary = 0;
   #hex = 0;
 
   /** Takes another chunk; nothing is searched before somebody asks. */
   load(bytes: Uint8Array): void {
-    this.#bytes = asBuffer(bytes);
+    this.#bytes = bytes;
     this.#binary = -1;
     this.#hex = -1;
   }
@@ -40,11 +40,15 @@ export function hasTagFrom(bytes: Uint8Array, from: number): boolean {
   return buffer.indexOf(BINARY_TAG, from) >= 0 || buffer.indexOf(HEX_TAG, from) >= 0;
 }
 
-function find(bytes: Buffer, tag: Buffer, from: number): number {
-  const at = bytes.indexOf(tag, from);
+function find(bytes: Uint8Array, tag: Buffer, from: number): number {
+  const at = asBuffer(bytes).indexOf(tag, from);
   return at < 0 ? bytes.length : at;
 }
 
+/** What a socket delivers is a `Buffer` already. */
 function asBuffer(bytes: Uint8Array): Buffer {
+  if (bytes instanceof Buffer) {
+    return bytes;
+  }
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }

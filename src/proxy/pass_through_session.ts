@@ -36,6 +36,8 @@ export class PassThroughSession implements ProtocolSession {
     return NOTHING;
   }
 
+  release(): void {}
+
   fail(_failure: SessionFailure): readonly Action[] {
     return [{ kind: "close", reason: "the program ends the session", error: false }];
   }

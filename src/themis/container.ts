@@ -7,6 +7,7 @@ import { crc32c } from "./crc32c.ts";
 const HEADER_LENGTH = 12;
 const CRC_OFFSET = 8;
 const ZERO_CRC = new Uint8Array(4);
+const TAGS = new Map<string, Uint8Array>();
 
 /** A container taken apart. */
 export interface Container {
@@ -61,6 +62,12 @@ function containerCrc(head: Uint8Array, payload: Uint8Array): number {
   return crc32c(payload, crc32c(ZERO_CRC, crc32c(head)));
 }
 
+/** Each tag as bytes is made once. */
 function tagBytes(tag: string): Uint8Array {
-  return new TextEncoder().encode(tag);
+  let bytes = TAGS.get(tag);
+  if (bytes === undefined) {
+    bytes = new TextEncoder().encode(tag);
+    TAGS.set(tag, bytes);
+  }
+  return bytes;
 }

@@ -9,6 +9,8 @@ const SEPARATOR = Uint8Array.of(0);
 const MAXIMUM_LENGTH = 32;
 const IMPLICIT_KEY_LENGTH = 32;
 
+const LABELS = new Map<string, Uint8Array>();
+
 const encoder = new TextEncoder();
 
 /**
@@ -28,7 +30,7 @@ export function kdf(
   if (key?.length === 0) {
     throw new RangeError("A key must not be empty");
   }
-  const labelBytes = encoder.encode(label);
+  const labelBytes = encodeLabel(label);
   const message = concatBytes(COUNTER, labelBytes, SEPARATOR, ...contexts);
   const derived = hmacSha256(key ?? implicitKey(labelBytes, contexts), message);
   if (length === MAXIMUM_LENGTH) {
@@ -37,6 +39,16 @@ export function kdf(
   const cut = derived.slice(0, length);
   wipe(derived);
   return cut;
+}
+
+/** The few labels there are, each encoded once. */
+function encodeLabel(label: string): Uint8Array {
+  let bytes = LABELS.get(label);
+  if (bytes === undefined) {
+    bytes = encoder.encode(label);
+    LABELS.set(label, bytes);
+  }
+  return bytes;
 }
 
 function implicitKey(label: Uint8Array, contexts: readonly Uint8Array[]): Uint8Array {

@@ -5,11 +5,10 @@ import type { Primitives } from "../contract.ts";
 import { toBytes } from "./view.ts";
 
 const TAG_LENGTH = 16;
-const OPTIONS = { authTagLength: TAG_LENGTH };
 
 /** See {@link Primitives.gcmSeal}. */
 export const gcmSeal: Primitives["gcmSeal"] = (key, nonce, plaintext, aad) => {
-  const cipher = createCipheriv(algorithmFor(key), key, nonce, OPTIONS);
+  const cipher = createCipheriv(algorithmFor(key), key, nonce);
   if (aad.length > 0) {
     cipher.setAAD(aad);
   }
@@ -23,7 +22,7 @@ export const gcmOpen: Primitives["gcmOpen"] = (key, nonce, ciphertext, tag, aad)
   if (tag.length !== TAG_LENGTH) {
     return null;
   }
-  const decipher = createDecipheriv(algorithmFor(key), key, nonce, OPTIONS);
+  const decipher = createDecipheriv(algorithmFor(key), key, nonce);
   if (aad.length > 0) {
     decipher.setAAD(aad);
   }

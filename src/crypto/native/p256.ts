@@ -19,13 +19,22 @@ import { wipe } from "../wipe.ts";
 import { randomBytes } from "./random.ts";
 import { toBytes } from "./view.ts";
 
-/** What stands before the point in a SubjectPublicKeyInfo of P-256 (RFC 5480). */
-const SPKI_COMPRESSED = bytesOf("3039301306072a8648ce3d020106082a8648ce3d030107032200");
-const SPKI_UNCOMPRESSED = bytesOf("3059301306072a8648ce3d020106082a8648ce3d030107034200");
+const COMPRESSED_LENGTH = 33;
+const UNCOMPRESSED_LENGTH = 65;
+/**
+ * A SubjectPublicKeyInfo of P-256 (RFC 5480) with room for the point at its end, which every import
+ * fills anew: points are public, and the key object keeps nothing of these bytes.
+ */
+const SPKI_COMPRESSED = spkiOf(
+  "3039301306072a8648ce3d020106082a8648ce3d030107032200",
+  COMPRESSED_LENGTH,
+);
+const SPKI_UNCOMPRESSED = spkiOf(
+  "3059301306072a8648ce3d020106082a8648ce3d030107034200",
+  UNCOMPRESSED_LENGTH,
+);
 /** What stands before the scalar in a PrivateKeyInfo of P-256 without public key (RFC 5915). */
 const PKCS8 = bytesOf("3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420");
-const UNCOMPRESSED_LENGTH = 65;
-
 /** See {@link Primitives.generateScalar}. */
 export const generateScalar: Primitives["generateScalar"] = () => drawScalar(randomBytes);
 
@@ -47,10 +56,10 @@ export const importPoint: Primitives["importPoint"] = (point) => {
   if (!hasPointForm(point)) {
     return null;
   }
-  const prefix = point.length === UNCOMPRESSED_LENGTH ? SPKI_UNCOMPRESSED : SPKI_COMPRESSED;
+  const der = point.length === UNCOMPRESSED_LENGTH ? SPKI_UNCOMPRESSED : SPKI_COMPRESSED;
+  der.set(point, der.length - point.length);
   try {
-    const der = concatBytes(prefix, point);
-    const key = createPublicKey({ format: "der", type: "spki", key: asKey(der) });
+    const key = createPublicKey({ format: "der", type: "spki", key: der });
     return new NativePoint(compressPoint(point), key);
   } catch {
     return null;
@@ -101,6 +110,10 @@ class NativeScalar implements PrivateScalar {
 /** `node:crypto` is typed to want a `Buffer` here: a view, no copy. */
 function asKey(der: Uint8Array): Buffer {
   return Buffer.from(der.buffer, der.byteOffset, der.byteLength);
+}
+
+function spkiOf(prefix: string, pointLength: number): Buffer {
+  return asKey(concatBytes(bytesOf(prefix), new Uint8Array(pointLength)));
 }
 
 function bytesOf(hex: string): Uint8Array {

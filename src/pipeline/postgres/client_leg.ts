@@ -71,7 +71,7 @@ export class ClientLeg {
         this.#watch();
       }
     } finally {
-      output.send("database", walker.chunk.subarray(0, walker.end));
+      output.sendPart("database", walker.chunk, 0, walker.end);
       walker.unload();
     }
   }

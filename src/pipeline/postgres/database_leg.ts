@@ -11,6 +11,7 @@ import type { Output } from "../output.ts";
 import type { SessionEvents } from "../session_events.ts";
 import type { Steps } from "../stage.ts";
 import { TagSearch } from "../tag_search.ts";
+import type { LookAhead } from "./look_ahead.ts";
 import { PartialRow } from "./partial_row.ts";
 import type { RequestQueue } from "./request_queue.ts";
 import type { RowRewriter } from "./row_rewriter.ts";
@@ -25,6 +26,8 @@ export interface DatabaseLegOptions {
   readonly requests: RequestQueue;
   readonly rewriter: RowRewriter;
   readonly events: SessionEvents;
+  /** Tells of AcraStructs that will be opened soon; `null` when nobody listens. */
+  readonly lookAhead: LookAhead | null;
   readonly mode: CellMode;
   /** Larger rows pass undecrypted. */
   readonly maxRowBytes: number;
@@ -99,9 +102,15 @@ export class DatabaseLeg {
       }
       this.#walker.unload();
     } while (this.#loadNext());
+    this.#options.lookAhead?.rest();
     if (this.#ended) {
       this.#flushPartial(output);
     }
+  }
+
+  /** Gives back what is held of others. */
+  release(): void {
+    this.#options.lookAhead?.rest();
   }
 
   /** The database sends no more: what was held back goes out when nothing can be in it. */
@@ -119,6 +128,7 @@ export class DatabaseLeg {
     }
     this.#walker.load(chunk);
     this.#tags.load(this.#walker.chunk);
+    this.#options.lookAhead?.load(this.#walker.chunk);
     this.#unsent = 0;
     return true;
   }
@@ -181,6 +191,7 @@ export class DatabaseLeg {
   }
 
   #startJob(message: Uint8Array, inChunk: boolean): void {
+    this.#options.lookAhead?.announce(this.#walker.end);
     const steps = this.#options.rewriter.rewrite(message, this.#options.requests.formats());
     this.#job = { message, steps, inChunk };
   }
@@ -227,7 +238,7 @@ export class DatabaseLeg {
 
   #sendUpTo(end: number, output: Output): void {
     if (end > this.#unsent) {
-      output.send("client", this.#walker.chunk.subarray(this.#unsent, end));
+      output.sendPart("client", this.#walker.chunk, this.#unsent, end);
       this.#unsent = end;
     }
   }
@@ -256,13 +267,12 @@ export class DatabaseLeg {
       }
       return;
     }
-    const piece = chunk.subarray(start, end);
     if (first && last) {
-      requests.described(piece.subarray(HEADER_LENGTH));
+      requests.described(chunk.subarray(start + HEADER_LENGTH, end));
       return;
     }
     this.#description ??= new Collector(length);
-    this.#description.append(piece);
+    this.#description.append(chunk.subarray(start, end));
     if (last) {
       requests.described(this.#description.bytes.subarray(HEADER_LENGTH));
       this.#description = null;

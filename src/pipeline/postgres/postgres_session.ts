@@ -21,6 +21,7 @@ import type { ByteaFormat } from "./cell_forms.ts";
 import { type ChannelBinding, createChannelBinding } from "./channel_binding.ts";
 import { ClientLeg } from "./client_leg.ts";
 import { DatabaseLeg } from "./database_leg.ts";
+import { LookAhead } from "./look_ahead.ts";
 import { OpeningPhase, type OpeningResult, type TlsPolicy } from "./opening.ts";
 import { type RequestLimits, RequestQueue } from "./request_queue.ts";
 import { RowRewriter } from "./row_rewriter.ts";
@@ -90,6 +91,7 @@ class PostgresSession implements ProtocolSession {
       events.trackingLost(),
     );
     const scanner = new CellScanner(cells, events);
+    const keysAhead = cells.stages.find((stage) => stage.keysAhead)?.keysAhead ?? null;
     this.#opening = new OpeningPhase(options.tls ?? WITHOUT_TLS, events);
     this.#events = events;
     this.#requests = requests;
@@ -99,6 +101,7 @@ class PostgresSession implements ProtocolSession {
       requests,
       rewriter: new RowRewriter(scanner, options.byteaFormat, events),
       events,
+      lookAhead: keysAhead === null ? null : new LookAhead(keysAhead),
       mode: cells.mode,
       maxRowBytes: options.maxRowBytes ?? MAXIMUM_ROW_BYTES,
       openingsPerTurn: options.openingsPerTurn ?? OPENINGS_PER_TURN,
@@ -182,6 +185,10 @@ class PostgresSession implements ProtocolSession {
       this.#database.end(output);
     }
     return output.actions;
+  }
+
+  release(): void {
+    this.#database.release();
   }
 
   fail(failure: SessionFailure): readonly Action[] {

@@ -34,8 +34,9 @@ export class RowRewriter {
     }
     this.#scanner.beginRow();
     let changed: (Uint8Array | null)[] | null = null;
-    for (const [column, cell] of cells.entries()) {
-      if (cell === null) {
+    for (let column = 0; column < cells.length; column++) {
+      const cell = cells[column] ?? null;
+      if (cell === null || !this.#scanner.mustSee(cell)) {
         continue;
       }
       const format = formats === null ? null : formatOf(formats, column);

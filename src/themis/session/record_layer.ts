@@ -1,7 +1,7 @@
 /** The data phase of a Secure Session: sealed, numbered and dated records, themis.md §6.5. */
 
 import { ByteReader, ByteWriter } from "../../bytes/mod.ts";
-import { DecryptError, equalBytes, gcmOpen, gcmSeal, wipe } from "../../crypto/mod.ts";
+import { DecryptError, gcmOpen, gcmSeal, wipe } from "../../crypto/mod.ts";
 import type { RandomSource } from "../random.ts";
 import type { Direction } from "./derivation.ts";
 import { SecureSessionError } from "./session_error.ts";
@@ -15,11 +15,14 @@ const TAG_LENGTH = 16;
 const INNER_HEADER_LENGTH = 16;
 /** Sequence and time: what the length field counts besides the payload. */
 const COUNTED_HEADER_LENGTH = 12;
-const CLOCK_TOLERANCE_SECONDS = 86_400n;
+const CLOCK_TOLERANCE_SECONDS = 86_400;
 const SEQUENCE_WINDOW = 8;
+const TWO_TO_32 = 0x1_0000_0000;
 /** What a record adds to its payload, in bytes. */
 export const RECORD_OVERHEAD = SESSION_ID_LENGTH + IV_LENGTH + INNER_HEADER_LENGTH + TAG_LENGTH;
 
+/** Up to here a copy costs less than the first view of an array. */
+const COPY_LIMIT = 512;
 const NO_DATA = new Uint8Array(0);
 
 export interface RecordLayerOptions {
@@ -52,26 +55,30 @@ export class RecordLayer {
     this.#lastAccepted = (options.incoming.firstSequence - 1) >>> 0;
   }
 
-  /** Seals a payload of at least one byte. */
-  seal(payload: Uint8Array, nowSeconds: number): Uint8Array {
+  /**
+   * Seals a payload of at least one byte. `headroom` bytes stay free before the record, for whoever
+   * has to put something there and would have to copy it all else.
+   */
+  seal(payload: Uint8Array, nowSeconds: number, headroom = 0): Uint8Array {
     if (payload.length === 0) {
       throw new RangeError("A Secure Session carries no empty messages");
     }
     const inner = new ByteWriter(INNER_HEADER_LENGTH + payload.length)
       .u32be(COUNTED_HEADER_LENGTH + payload.length)
       .u32be(this.#nextSequence)
-      .u64be(BigInt(nowSeconds))
+      .u32be(Math.floor(nowSeconds / TWO_TO_32))
+      .u32be(nowSeconds)
       .bytes(payload)
       .finish();
     const iv = this.#random(IV_LENGTH);
-    const nonce = iv.subarray(0, NONCE_LENGTH);
+    // A slice: the first view of a short array costs more than a copy of it.
+    const nonce = iv.slice(0, NONCE_LENGTH);
     const { ciphertext, tag } = gcmSeal(this.#outgoingKey, nonce, inner, NO_DATA);
-    const record = new ByteWriter(RECORD_OVERHEAD + payload.length)
-      .bytes(this.#wireSessionId)
-      .bytes(iv)
-      .bytes(ciphertext)
-      .bytes(tag)
-      .finish();
+    const record = new Uint8Array(headroom + RECORD_OVERHEAD + payload.length);
+    record.set(this.#wireSessionId, headroom);
+    record.set(iv, headroom + SESSION_ID_LENGTH);
+    record.set(ciphertext, headroom + SESSION_ID_LENGTH + IV_LENGTH);
+    record.set(tag, record.length - TAG_LENGTH);
     this.#nextSequence = (this.#nextSequence + 1) >>> 0;
     return record;
   }
@@ -81,14 +88,16 @@ export class RecordLayer {
    * @throws FormatError, DecryptError, SecureSessionError (`clock`, `replay`)
    */
   open(record: Uint8Array, nowSeconds: number): Uint8Array {
-    const inner = new ByteReader(this.#decrypt(record), "session record");
+    const plain = this.#decrypt(record);
+    const inner = new ByteReader(plain, "session record");
     const length = inner.u32be();
     if (length !== inner.remaining) {
       inner.fail(`length ${length} for ${inner.remaining} bytes`);
     }
     const sequence = inner.u32be();
-    const drift = inner.u64be() - BigInt(nowSeconds);
-    if (drift > CLOCK_TOLERANCE_SECONDS || drift < -CLOCK_TOLERANCE_SECONDS) {
+    // Beyond 53 bits the sum is not exact, and far from any clock.
+    const time = inner.u32be() * TWO_TO_32 + inner.u32be();
+    if (Math.abs(time - nowSeconds) > CLOCK_TOLERANCE_SECONDS) {
       throw new SecureSessionError("clock");
     }
     const advance = (sequence - this.#lastAccepted) >>> 0;
@@ -96,7 +105,7 @@ export class RecordLayer {
       throw new SecureSessionError("replay");
     }
     this.#lastAccepted = sequence;
-    return inner.rest();
+    return plain.length > COPY_LIMIT ? inner.rest() : plain.slice(INNER_HEADER_LENGTH);
   }
 
   /** Overwrites the keys. */
@@ -109,10 +118,13 @@ export class RecordLayer {
     if (reader.remaining < RECORD_OVERHEAD) {
       reader.fail(`${reader.remaining} bytes are too few`);
     }
-    if (!equalBytes(reader.bytes(SESSION_ID_LENGTH), this.#wireSessionId)) {
-      reader.fail("another session's id");
+    for (const byte of this.#wireSessionId) {
+      if (reader.u8() !== byte) {
+        reader.fail("another session's id");
+      }
     }
-    const nonce = reader.bytes(IV_LENGTH).subarray(0, NONCE_LENGTH);
+    const nonce = reader.bytes(NONCE_LENGTH);
+    reader.bytes(IV_LENGTH - NONCE_LENGTH);
     const ciphertext = reader.bytes(reader.remaining - TAG_LENGTH);
     const plain = gcmOpen(this.#incomingKey, nonce, ciphertext, reader.rest(), NO_DATA);
     if (plain === null) {

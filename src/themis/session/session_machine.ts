@@ -133,11 +133,12 @@ export class SessionMachine {
   }
 
   /**
-   * Seals a payload of at least one byte; `nowSeconds` is Unix time, whole seconds.
+   * Seals a payload of at least one byte; `nowSeconds` is Unix time, whole seconds. `headroom` bytes
+   * before the record stay free for the caller.
    * @throws SecureSessionError (`state`) unless established, RangeError for an empty payload
    */
-  wrap(payload: Uint8Array, nowSeconds: number): Uint8Array {
-    return this.#records().seal(payload, nowSeconds);
+  wrap(payload: Uint8Array, nowSeconds: number, headroom = 0): Uint8Array {
+    return this.#records().seal(payload, nowSeconds, headroom);
   }
 
   /**

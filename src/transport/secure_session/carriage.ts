@@ -12,7 +12,7 @@ import {
   SecureSession,
   SecureSessionError,
 } from "../../themis/mod.ts";
-import { encodeFrame, FrameDecoder } from "./frames.ts";
+import { encodeFrame, FRAME_HEADER_LENGTH, FrameDecoder, putFrameLength } from "./frames.ts";
 import { HandshakeError, type HandshakeFailure } from "./handshake_error.ts";
 
 // Specification.
@@ -157,7 +157,7 @@ export class SecureCarriage {
 
   /** One frame with a payload of at least one byte. */
   seal(payload: Uint8Array, nowSeconds: number): Uint8Array {
-    return encodeFrame(this.#open().wrap(payload, nowSeconds));
+    return putFrameLength(this.#open().wrap(payload, nowSeconds, FRAME_HEADER_LENGTH));
   }
 
   /** Forgets the keys. */

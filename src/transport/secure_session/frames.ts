@@ -2,13 +2,24 @@
 
 import { ByteReader, ByteWriter } from "../../bytes/mod.ts";
 
-const HEADER_LENGTH = 4;
+/** The length that stands before each frame. */
+export const FRAME_HEADER_LENGTH = 4;
 /** Room that a frame cut by the end of a chunk gets at first: a lying length allocates no more. */
 const FIRST_CAPACITY = 128 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
 export function encodeFrame(body: Uint8Array): Uint8Array {
-  return new ByteWriter(HEADER_LENGTH + body.length).u32le(body.length).bytes(body).finish();
+  return new ByteWriter(FRAME_HEADER_LENGTH + body.length).u32le(body.length).bytes(body).finish();
+}
+
+/** Writes the length into the room that was left before a frame's body. */
+export function putFrameLength(frame: Uint8Array): Uint8Array {
+  const length = frame.length - FRAME_HEADER_LENGTH;
+  frame[0] = length;
+  frame[1] = length >> 8;
+  frame[2] = length >> 16;
+  frame[3] = length >> 24;
+  return frame;
 }
 
 /**
@@ -18,13 +29,14 @@ export function encodeFrame(body: Uint8Array): Uint8Array {
 export class FrameDecoder {
   #chunks: Uint8Array[] = [];
   #chunk = new ByteReader(NO_BYTES, "frame");
-  #header = new ByteWriter(HEADER_LENGTH);
+  readonly #header = new Uint8Array(FRAME_HEADER_LENGTH);
+  #headerBytes = 0;
   #length: number | null = null;
   #body: ByteWriter | null = null;
 
   /** Whether the stream stands inside a frame, or before one that is there and not taken yet. */
   get pending(): boolean {
-    return this.#length !== null || this.#header.length > 0 || this.#fill();
+    return this.#length !== null || this.#headerBytes > 0 || this.#fill();
   }
 
   push(chunk: Uint8Array): void {
@@ -63,17 +75,18 @@ export class FrameDecoder {
   }
 
   #readLength(limit: number): number | null {
-    const missing = HEADER_LENGTH - this.#header.length;
-    this.#header.bytes(this.#chunk.bytes(Math.min(missing, this.#chunk.remaining)));
-    if (this.#header.length < HEADER_LENGTH) {
-      return null;
+    while (this.#headerBytes < FRAME_HEADER_LENGTH) {
+      if (this.#chunk.remaining === 0) {
+        return null;
+      }
+      this.#header[this.#headerBytes++] = this.#chunk.u8();
     }
-    const header = new ByteReader(this.#header.finish(), "frame length");
+    this.#headerBytes = 0;
+    const header = new ByteReader(this.#header, "frame length");
     const length = header.u32le();
     if (length > limit) {
       header.fail(`${length} is above the limit of ${limit}`);
     }
-    this.#header = new ByteWriter(HEADER_LENGTH);
     return length;
   }
 

@@ -3,7 +3,7 @@
  * the older escape form (acra-formats.md §1.4).
  */
 
-import { ByteWriter, decodeHex, encodeHex } from "../../bytes/mod.ts";
+import { decodeHex, encodeHex } from "../../bytes/mod.ts";
 
 // Specification.
 const BACKSLASH = 0x5c;
@@ -22,10 +22,9 @@ export function decodeByteaHex(text: Uint8Array): Uint8Array | null {
 
 /** `\x` and two lower-case digits for each byte. */
 export function encodeByteaHex(bytes: Uint8Array): Uint8Array {
-  return new ByteWriter(HEX_PREFIX.length + bytes.length * 2)
-    .bytes(HEX_PREFIX)
-    .bytes(encodeHex(bytes))
-    .finish();
+  const text = encodeHex(bytes, HEX_PREFIX.length);
+  text.set(HEX_PREFIX);
+  return text;
 }
 
 /** The bytes behind digits alone, or `null` when the text is empty or anything else. */
