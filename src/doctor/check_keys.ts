@@ -65,7 +65,15 @@ function wrongMasterKey(folder: string, keys: number): Finding {
 
 function translate(folder: string, { severity, file, message, hint }: KeyFinding): Finding {
   const where = file === "." ? folder : join(folder, file);
-  return (severity === "fault" ? errorAt : warningAt)(where, message, hint);
+  return (severity === "fault" ? errorAt : warningAt)(where, message, namePath(hint, where));
+}
+
+/** A command of a hint as it can be pasted. */
+function namePath(hint: string, path: string): string {
+  return hint.replace(
+    /^(ch(?:mod|own) \S+) (?:the file|it)\b/,
+    (_, command) => `${command} ${path}`,
+  );
 }
 
 /** A server that has keys, and none of the kind that it is to open rows with. */

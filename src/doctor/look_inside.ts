@@ -4,6 +4,7 @@ import type { ConnectionSettings } from "../db_client/mod.ts";
 import { type ByteaOutput, checkByteaOutput } from "./check_bytea_output.ts";
 import { checkClock } from "./check_clock.ts";
 import { type ColumnToCheck, checkColumn } from "./check_column.ts";
+import { checkMaxConnections } from "./check_max_connections.ts";
 import { DatabaseRefusal, DatabaseSession, type Read } from "./database_session.ts";
 import { type CheckReport, errorAt } from "./finding.ts";
 
@@ -11,12 +12,14 @@ import { type CheckReport, errorAt } from "./finding.ts";
 export interface Inside {
   readonly connection: ConnectionSettings;
   readonly byteaOutput: ByteaOutput;
+  /** Sessions that the server is told to let in; 0 when it is not told. */
+  readonly connectionLimit: number;
   readonly columns: readonly ColumnToCheck[];
 }
 
 /** Logs in and looks; a refusal is a finding. */
 export async function lookInside(options: Inside): Promise<readonly CheckReport[]> {
-  const { connection, byteaOutput, columns } = options;
+  const { connection, byteaOutput, connectionLimit, columns } = options;
   let session: DatabaseSession;
   try {
     session = await DatabaseSession.open(connection);
@@ -39,6 +42,7 @@ export async function lookInside(options: Inside): Promise<readonly CheckReport[
     const reports = [
       await attempt("bytea_output", (read) => checkByteaOutput(read, byteaOutput)),
       await attempt("clock", (read) => checkClock(read, Date.now)),
+      await attempt("max_connections", (read) => checkMaxConnections(read, connectionLimit)),
     ];
     for (const column of columns) {
       const { written } = column.name;

@@ -115,4 +115,22 @@ describe("a mistake in the database", () => {
     expect(role.Where).toBe("ALTER ROLE shop SET bytea_output");
     expect(role.Fix).toContain("`ALTER ROLE shop SET bytea_output = hex;`");
   });
+
+  test("is found: fewer connections than the server is told to let in", async () => {
+    const flags = [...(await rig.serverFlags()), "--incoming_connection_limit=500"];
+    const { Severity, Check, What } = only(await rig.doctor("server", flags, rig.login()));
+    expect({ Severity, Check }).toEqual({ Severity: "warning", Check: "max_connections" });
+    expect(What).toBe("the database lets in no more than 197");
+  });
+
+  test("of another address than the server's is looked into, and that is said", async () => {
+    const { port, user, password, database } = rig.database;
+    const string = `--connection_string=host=localhost port=${port} user=${user} dbname=${database}`;
+    const env = { PGPASSWORD: password };
+    const { Findings, Notes } = await rig.doctor("server", [...(await rig.serverFlags()), string], {
+      env,
+    });
+    expect(Findings).toEqual([]);
+    expect(Notes.join()).toContain(`localhost:${port}, while the server uses 127.0.0.1:${port}`);
+  });
 });

@@ -35,7 +35,7 @@ describe("a host without a mistake", () => {
     ]);
     const flags = [...(await rig.serverFlags()), `--columns=${column}`];
     const before = await rig.doctor("server", flags, rig.login());
-    expect(before).toMatchObject({ Host: "server", OK: true, Findings: [], Notes: [] });
+    expect(before).toMatchObject({ Host: "server", OK: true, Findings: [] });
     expect(before.Facts.map(({ Check }) => Check)).toEqual([
       "settings",
       "master key",
@@ -47,6 +47,7 @@ describe("a host without a mistake", () => {
       "database",
       "bytea_output",
       "clock",
+      "max_connections",
       `column ${column}`,
     ]);
     expect(before.Facts.at(-1)?.Fact).toBe(
@@ -103,7 +104,7 @@ describe("a mistake with keys", () => {
     const { Where, What, Fix } = only(await rig.doctor("server", await rig.serverFlags()));
     expect(Where).toBe(file);
     expect(What).toContain("the mode of this private key is 0644");
-    expect(Fix).toStartWith("chmod 0600 the file");
+    expect(Fix).toStartWith(`chmod 0600 ${file};`);
   });
 
   test("is found: another master key", async () => {
@@ -252,6 +253,20 @@ describe("a mistake on the way", () => {
     expect(What).toContain(`(process ${process.pid}), which is not acra server`);
     expect(Fix).toContain("--incoming_connection_string");
   });
+
+  testUnless(
+    missingLinux,
+    "is found: a port that another program has, for the metrics",
+    async () => {
+      const port = await rig.occupy("");
+      const metrics = `--prometheus_metrics_address=tcp://127.0.0.1:${port}`;
+      const { Where, Fix } = only(
+        await rig.doctor("server", [...(await rig.serverFlags()), metrics]),
+      );
+      expect(Where).toBe(`tcp://127.0.0.1:${port}/`);
+      expect(Fix).toContain("--prometheus_metrics_address");
+    },
+  );
 
   test("is found: an address that this machine does not have", async () => {
     const flags = [

@@ -6,7 +6,6 @@ import {
   checkExposure,
   checkKeys,
   checkLimits,
-  checkListener,
   checkMasterKey,
   checkServer,
   errorAt,
@@ -23,6 +22,7 @@ import { SERVER_NAMES } from "../tls/check_connector.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DOCTOR_SETTINGS } from "./doctor_settings.ts";
 import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
+import { examineListeners, type NamedListener } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
 const SETTINGS = defineSettings([...CONNECTOR_SETTINGS, ...DOCTOR_SETTINGS]);
@@ -69,7 +69,7 @@ async function examine(context: CommandContext, values: Values): Promise<number>
       transportKeys: isSecureSession(values),
       zoneMode: false,
     }),
-    ...(await examineListeners(values)),
+    ...(await examineListeners("connector", values, listenersOf(values))),
     checkLimits(values.incoming_connection_limit),
     ...(await examineServer(values, masterKey)),
   ];
@@ -88,29 +88,16 @@ function isSecureSession(values: Values): boolean {
   );
 }
 
-async function examineListeners(values: Values): Promise<readonly CheckReport[]> {
-  const listeners = [
-    { setting: "incoming_connection_string", find: () => connectorListenEndpoint(values) },
-    ...(values.http_api_enable
-      ? [
-          {
-            setting: "incoming_connection_api_string",
-            find: () => connectorApiListenEndpoint(values),
-          },
-        ]
-      : []),
-  ];
-  const reports: CheckReport[] = [];
-  for (const { setting, find } of listeners) {
-    const gathering = new Gathering("listening");
-    const endpoint = gathering.attempt(find);
-    reports.push(
-      endpoint === null
-        ? gathering.report([])
-        : await checkListener({ endpoint, program: "connector", setting, mustRun: values.running }),
-    );
-  }
-  return reports;
+function listenersOf(values: Values): readonly NamedListener[] {
+  const data = {
+    setting: "incoming_connection_string",
+    find: () => connectorListenEndpoint(values),
+  };
+  const api = {
+    setting: "incoming_connection_api_string",
+    find: () => connectorApiListenEndpoint(values),
+  };
+  return values.http_api_enable ? [data, api] : [data];
 }
 
 /** Whom to connect to, how, and whether that works. */

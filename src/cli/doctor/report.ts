@@ -18,9 +18,14 @@ export interface HostReport {
   readonly notes: readonly string[];
 }
 
+/** What root may do says little of the user of a service. */
+const AS_ROOT =
+  "run as root, who may read everything: run it as the user of the service to see what that one may";
+
 /** Prints the report; gives the exit code: 1 when there is a finding. */
-export function printReport(context: CommandContext, report: HostReport, asJson: boolean): number {
+export function printReport(context: CommandContext, found: HostReport, asJson: boolean): number {
   const { stdout, env } = context;
+  const report = process.getuid?.() === 0 ? { ...found, notes: [...found.notes, AS_ROOT] } : found;
   const findings = report.reports.flatMap((each) => each.findings);
   stdout.write(
     asJson ? formatJson(report) : formatText(report, findings, takesColours(stdout, env)),

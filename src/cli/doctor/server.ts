@@ -9,7 +9,6 @@ import {
   checkExposure,
   checkKeys,
   checkLimits,
-  checkListener,
   checkMasterKey,
   checkPoison,
   errorAt,
@@ -34,6 +33,7 @@ import { DATABASE_NAMES } from "../tls/check.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DATABASE_SETTINGS, DOCTOR_SETTINGS } from "./doctor_settings.ts";
 import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
+import { examineListeners, type NamedListener } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
 const SETTINGS = defineSettings([...SERVER_SETTINGS, ...DOCTOR_SETTINGS, ...DATABASE_SETTINGS]);
@@ -88,7 +88,7 @@ async function examine(context: CommandContext, values: Values): Promise<number>
       shutdown: values.poison_shutdown_enable,
     }),
     ...transport,
-    ...(await examineListeners(values)),
+    ...(await examineListeners("server", values, listenersOf(values))),
     checkLimits(values.incoming_connection_limit),
     ...(await examineDatabase(values)),
     ...inside.reports,
@@ -145,24 +145,13 @@ function reportTransport(values: Values): readonly CheckReport[] {
   return [gathering.report([]), ...exposure];
 }
 
-async function examineListeners(values: Values): Promise<readonly CheckReport[]> {
-  const listeners = [
+function listenersOf(values: Values): readonly NamedListener[] {
+  return [
     { setting: "incoming_connection_string", find: () => listenEndpoint(values) },
     ...(values.http_api_enable
       ? [{ setting: "incoming_connection_api_string", find: () => apiListenEndpoint(values) }]
       : []),
   ];
-  const reports: CheckReport[] = [];
-  for (const { setting, find } of listeners) {
-    const gathering = new Gathering("listening");
-    const endpoint = gathering.attempt(find);
-    reports.push(
-      endpoint === null
-        ? gathering.report([])
-        : await checkListener({ endpoint, program: "server", setting, mustRun: values.running }),
-    );
-  }
-  return reports;
 }
 
 async function examineDatabase(values: Values): Promise<readonly CheckReport[]> {
@@ -209,6 +198,7 @@ async function examineInside(
   const connection = readConnection(values, env);
   const reports = await lookInside({
     connection,
+    connectionLimit: values.incoming_connection_limit,
     byteaOutput: values.pgsql_escape_bytea && !values.pgsql_hex_bytea ? "escape" : "hex",
     columns: columns.map((name) => ({
       name,
@@ -217,7 +207,15 @@ async function examineInside(
       keys: values.zonemode_enable || masterKey === null ? null : collectKeys(values, masterKey),
     })),
   });
-  const notes = columns.length === 0 ? ["no column was looked at: name them with --columns"] : [];
+  const isElsewhere = connection.host !== values.db_host || connection.port !== values.db_port;
+  const notes = [
+    ...(columns.length === 0 ? ["no column was looked at: name them with --columns"] : []),
+    ...(isElsewhere
+      ? [
+          `looked into the database on ${connection.host}:${connection.port}, while the server uses ${values.db_host}:${values.db_port}; through acra all columns look like plaintext`,
+        ]
+      : []),
+  ];
   return { reports, notes };
 }
 
