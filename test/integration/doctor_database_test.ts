@@ -133,4 +133,18 @@ describe("a mistake in the database", () => {
     expect(Findings).toEqual([]);
     expect(Notes.join()).toContain(`localhost:${port}, while the server uses 127.0.0.1:${port}`);
   });
+
+  test("cannot be made worse: what would write is refused", async () => {
+    await rig.sql.unsafe(`
+      CREATE TABLE written (at timestamptz);
+      CREATE FUNCTION write() RETURNS bytea LANGUAGE sql VOLATILE
+        AS 'INSERT INTO written VALUES (now()); SELECT ''x''::bytea';
+      CREATE VIEW trap AS SELECT write() AS secret`);
+    rig.atTheEnd(() => rig.sql.unsafe("DROP VIEW trap; DROP FUNCTION write; DROP TABLE written"));
+    const flags = [...(await rig.serverFlags()), "--columns=trap.secret"];
+    expect(only(await rig.doctor("server", flags, rig.login())).What).toContain(
+      "cannot execute INSERT in a read-only transaction",
+    );
+    expect(await rig.sql`SELECT * FROM written`).toHaveLength(0);
+  });
 });

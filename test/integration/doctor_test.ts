@@ -11,10 +11,12 @@ import {
   startAcraConnector,
 } from "../harness/acra.ts";
 import { DoctorRig, only } from "../harness/doctor_rig.ts";
-import { findFreePort } from "../harness/ports.ts";
-import { runProcess } from "../harness/process.ts";
+import { findFreePort, waitForListener } from "../harness/ports.ts";
+import { runProcess, startProcess } from "../harness/process.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
-import { missingLinux, testUnless } from "../harness/skip.ts";
+import { missingLinux, missingPythonModule, PYTHON, testUnless } from "../harness/skip.ts";
+
+const missingPython = missingLinux ?? missingPythonModule("socket");
 
 let rig: DoctorRig;
 
