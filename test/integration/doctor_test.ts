@@ -270,6 +270,21 @@ describe("a mistake on the way", () => {
     },
   );
 
+  testUnless(
+    missingPython,
+    "is found: a port of a program that is called a server too",
+    async () => {
+      const port = await findFreePort();
+      const script = `import socket, time; s = socket.socket(); s.bind(("127.0.0.1", ${port})); s.listen(); time.sleep(60)`;
+      const other = startProcess([PYTHON, "-c", script, "server"]);
+      rig.atTheEnd(() => other.stop("SIGKILL"));
+      await waitForListener(port);
+      const string = `--incoming_connection_string=tcp://127.0.0.1:${port}/`;
+      const flags = [...(await rig.serverFlags()), string];
+      expect(only(await rig.doctor("server", flags)).What).toContain(`(process ${other.pid})`);
+    },
+  );
+
   test("is found: an address that this machine does not have", async () => {
     const flags = [
       ...(await rig.serverFlags()),
