@@ -1,11 +1,10 @@
 /** Whether a PostgreSQL answers where the database should be. */
 
-import { type Connection, type Endpoint, formatEndpoint } from "../transport/mod.ts";
-import { SSL_REQUEST, TLS_ANSWER } from "../wire/postgres/mod.ts";
+import { type Endpoint, formatEndpoint } from "../transport/mod.ts";
+import { TLS_ANSWER } from "../wire/postgres/mod.ts";
+import { askForTls } from "./ask_for_tls.ts";
 import { type CheckReport, errorAt, warningAt } from "./finding.ts";
 import { isFinding, reach } from "./reach.ts";
-
-const ANSWER_MS = 3_000;
 
 /** Where it should be, and whether the settings demand TLS of it. */
 export interface DatabaseToCheck {
@@ -27,7 +26,7 @@ export async function checkDatabase({ endpoint, needsTls }: DatabaseToCheck): Pr
   if (isFinding(connection)) {
     return { check, facts: [], findings: [connection] };
   }
-  const answer = await ask(connection);
+  const answer = await askForTls(connection);
   switch (answer) {
     case TLS_ANSWER.yes:
       return { check, facts: [`PostgreSQL answers on ${place}, with TLS`], findings: [] };
@@ -53,24 +52,5 @@ export async function checkDatabase({ endpoint, needsTls }: DatabaseToCheck): Pr
       const fix = "check --db_host and --db_port";
       return { check, facts: [], findings: [errorAt(place, what, fix)] };
     }
-  }
-}
-
-/** The first byte of the answer; `null` when there is none. */
-async function ask(connection: Connection): Promise<number | null> {
-  const heard = Promise.withResolvers<number | null>();
-  const timer = setTimeout(() => heard.resolve(null), ANSWER_MS);
-  connection.start({
-    data: (bytes) => heard.resolve(bytes[0] ?? null),
-    drained: () => {},
-    ended: () => heard.resolve(null),
-    closed: () => heard.resolve(null),
-  });
-  connection.write(SSL_REQUEST);
-  try {
-    return await heard.promise;
-  } finally {
-    clearTimeout(timer);
-    connection.abort();
   }
 }

@@ -8,6 +8,8 @@ import {
   HandshakeError,
   type HandshakeFailure,
 } from "../transport/mod.ts";
+import { TLS_ANSWER } from "../wire/postgres/mod.ts";
+import { askForTls } from "./ask_for_tls.ts";
 import { type CheckReport, errorAt, type Finding } from "./finding.ts";
 import { isFinding, type PeerToReach, reach } from "./reach.ts";
 
@@ -17,13 +19,17 @@ const HANDSHAKE_MS = 5_000;
 export interface ServerToCheck {
   readonly endpoint: Endpoint;
   readonly clientId: string;
-  /** For Secure Session; `null` with another transport, or when they cannot be used. */
+  readonly transport: "raw" | "secure-session";
+  /** For Secure Session; `null` when they cannot be used. */
   readonly keys: ConnectorKeys | null;
 }
 
-/** Connects, and with Secure Session makes the whole handshake: it proves the keys of both sides. */
+/**
+ * Connects, and with Secure Session makes the whole handshake, which proves the keys of both sides; over
+ * raw transport it asks the database a question.
+ */
 export async function checkServer(options: ServerToCheck): Promise<CheckReport> {
-  const { endpoint, clientId, keys } = options;
+  const { endpoint, clientId, transport, keys } = options;
   const check = "server";
   const place = formatEndpoint(endpoint);
   const peer: PeerToReach = {
@@ -37,9 +43,13 @@ export async function checkServer(options: ServerToCheck): Promise<CheckReport> 
   if (isFinding(connection)) {
     return { check, facts: [], findings: [connection] };
   }
+  if (transport === "raw") {
+    return { check, ...judge(await askForTls(connection), place) };
+  }
+  const untried = { check, facts: [`somebody answers on ${place}${UNTRIED}`], findings: [] };
   if (keys === null) {
     connection.abort();
-    return { check, facts: [`somebody answers on ${place}`], findings: [] };
+    return untried;
   }
   try {
     const secure = await dialSecureSession(connection, {
@@ -53,7 +63,10 @@ export async function checkServer(options: ServerToCheck): Promise<CheckReport> 
     return { check, facts: [fact], findings: [] };
   } catch (error) {
     connection.abort();
-    return { check, facts: [], findings: explain(error, place, clientId) };
+    // That the keys cannot be used, the check of the keys says.
+    return isKeystoreError(error)
+      ? untried
+      : { check, facts: [], findings: [explain(error, place, clientId)] };
   }
 }
 
@@ -77,15 +90,26 @@ const REFUSALS: Readonly<Partial<Record<HandshakeFailure, (id: string) => [strin
   ],
 };
 
-function explain(error: unknown, place: string, clientId: string): Finding[] {
-  if (isKeystoreError(error)) {
-    // The check of the keys has said so.
-    return [];
-  }
+function explain(error: unknown, place: string, clientId: string): Finding {
   if (!(error instanceof HandshakeError)) {
     throw error;
   }
   const words = REFUSALS[error.reason]?.(clientId);
   const [what, fix] = words ?? [error.message, "look into the server's log"];
-  return [errorAt(place, what, fix)];
+  return errorAt(place, what, fix);
+}
+
+const UNTRIED = "; no handshake was tried, for the keys cannot be used";
+
+/** A server with raw transport answers as a database does. */
+function judge(answer: number | null, place: string): Omit<CheckReport, "check"> {
+  if (answer === TLS_ANSWER.yes || answer === TLS_ANSWER.no) {
+    return { facts: [`${place} answers as a server with raw transport does`], findings: [] };
+  }
+  const finding = errorAt(
+    place,
+    "nobody answers as a server with raw transport does",
+    "check address and port, and that the server has raw transport too (--acraconnector_transport_encryption_disable)",
+  );
+  return { facts: [], findings: [finding] };
 }

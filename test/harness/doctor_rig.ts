@@ -134,8 +134,8 @@ export class DoctorRig {
     ];
   }
 
-  async serve(keys: AcraKeys): Promise<AcraProcess> {
-    const server = await startAcraServer(this.database, { keys });
+  async serve(keys: AcraKeys, flags: readonly string[] = []): Promise<AcraProcess> {
+    const server = await startAcraServer(this.database, { keys, flags });
     this.atTheEnd(() => server.stop());
     return server;
   }

@@ -131,7 +131,7 @@ async function examineServer(
   const server =
     transport.kind === "tls"
       ? await checkTlsServer(endpoint, transport.data)
-      : await checkServer({ endpoint, clientId, keys });
+      : await checkServer({ endpoint, clientId, transport: transport.kind, keys });
   return [gathering.report([]), exposure, server];
 }
 
