@@ -15,7 +15,7 @@ import { COMMANDS } from "../src/cli/mod.ts";
 const ROOT = resolve(import.meta.dir, "..");
 
 /** The first is the program; a worker is a further entry point. */
-const ENTRY_POINTS = ["src/main.ts"];
+const ENTRY_POINTS = ["src/main.ts", "src/worker.ts"];
 
 /** The version of package.json and, in a clone, the commit: `0.82.0+1a2b3c4d5e6f`. */
 function readVersion(): string {

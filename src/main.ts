@@ -51,6 +51,7 @@ const exitCode = await runCli({
   stderr,
   env: process.env,
   version: await readVersion(),
+  startThread: () => new Worker(new URL("./worker.ts", import.meta.url).href),
 });
 await flush(stdout);
 const failure = stdout.failure();

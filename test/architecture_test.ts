@@ -32,8 +32,10 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
   admission: ["transport", "log", "metrics", "node"],
   pipeline: ["bytes", "wire/*", "acrastruct", "poison", "zones", "themis (types)"],
   proxy: ["transport", "pipeline", "log"],
+  lookahead: ["acrastruct", "pipeline"],
   accounts: ["bytes", "crypto", "themis", "node"],
   systemd: ["node", "Bun"],
+  workers: ["log", "metrics"],
   http_api: ["transport", "log"],
   db_client: ["postgres", "node"],
   rollback: [
@@ -74,11 +76,14 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
     "config",
     "metrics",
     "systemd",
+    "workers",
+    "lookahead",
     "log",
     "citty",
     "node",
   ],
   "main.ts": ["cli"],
+  "worker.ts": ["cli"],
 };
 
 const LAYERS: readonly Layer[] = [

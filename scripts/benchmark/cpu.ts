@@ -1,29 +1,28 @@
 /** CPU time of processes and their descendants, as Linux counts it. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** Length of a clock tick; the same on every Linux that Bun runs on. */
 const MICROSECONDS_PER_TICK = 10_000;
+const NANOSECONDS_PER_MICROSECOND = 1000;
 
-interface Stat {
-  readonly parent: number;
-  readonly ticks: number;
-}
+/** Whether the kernel tells run times in nanoseconds; otherwise ticks of 10 ms are counted. */
+export const hasFineClock = existsSync("/proc/self/schedstat") && readThreads("self") > 0;
 
 /** CPU time, user and system, of the processes and all that descend from them, in µs. */
 export function readCpuMicroseconds(pids: readonly number[]): number {
-  const stats = readStats();
-  let ticks = 0;
-  for (const [pid, stat] of stats) {
-    if (belongsTo(pid, pids, stats)) {
-      ticks += stat.ticks;
-    }
-  }
-  return ticks * MICROSECONDS_PER_TICK;
+  const read = hasFineClock ? readThreads : readTicks;
+  return listTree(pids).reduce((sum, pid) => sum + read(String(pid)), 0);
 }
 
-function belongsTo(pid: number, pids: readonly number[], stats: Map<number, Stat>): boolean {
-  for (let at: number | undefined = pid; at !== undefined; at = stats.get(at)?.parent) {
+/** The processes and all that descend from them. */
+export function listTree(pids: readonly number[]): number[] {
+  const parents = readParents();
+  return [...parents.keys()].filter((pid) => belongsTo(pid, pids, parents));
+}
+
+function belongsTo(pid: number, pids: readonly number[], parents: Map<number, number>): boolean {
+  for (let at: number | undefined = pid; at !== undefined; at = parents.get(at)) {
     if (pids.includes(at)) {
       return true;
     }
@@ -31,23 +30,49 @@ function belongsTo(pid: number, pids: readonly number[], stats: Map<number, Stat
   return false;
 }
 
-function readStats(): Map<number, Stat> {
-  const stats = new Map<number, Stat>();
+function readParents(): Map<number, number> {
+  const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
-    const stat = /^\d+$/.test(name) ? readStat(name) : null;
-    if (stat !== null) {
-      stats.set(Number(name), stat);
+    const parent = /^\d+$/.test(name) ? readStat(name)?.[1] : undefined;
+    if (parent !== undefined) {
+      parents.set(Number(name), Number(parent));
     }
   }
-  return stats;
+  return parents;
+}
+
+/** Run time of all threads, to the nanosecond: the first number of their schedstat. */
+function readThreads(pid: string): number {
+  let sum = 0;
+  for (const thread of listThreads(pid)) {
+    const text = readOrNull(`/proc/${pid}/task/${thread}/schedstat`);
+    sum += Number(text?.split(" ")[0] ?? 0);
+  }
+  return sum / NANOSECONDS_PER_MICROSECOND;
+}
+
+function listThreads(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+function readTicks(pid: string): number {
+  const fields = readStat(pid) ?? [];
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * MICROSECONDS_PER_TICK;
 }
 
 /** `null` when the process ended meanwhile. See proc(5): the name in parentheses may hold anything. */
-function readStat(pid: string): Stat | null {
+function readStat(pid: string): string[] | null {
+  const text = readOrNull(`/proc/${pid}/stat`);
+  return text === null ? null : text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function readOrNull(path: string): string | null {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    return readFileSync(path, "latin1");
   } catch {
     return null;
   }

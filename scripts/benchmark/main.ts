@@ -1,146 +1,204 @@
 /**
- * What does a query cost through acra? Throughput and CPU time of what stands between client and
- * database, for the database itself, pgbouncer and acra in one run. `scripts/bench` starts it.
+ * What does a query cost through acra? Ratios to a bare relay, to pgbouncer and to the cost of the
+ * cryptography itself, all from one run. `scripts/bench` starts it.
  */
 
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { makeKeys } from "../../test/harness/acra.ts";
-import { startPostgres } from "../../test/harness/postgres.ts";
 import { runProcess } from "../../test/harness/process.ts";
 import { reapNow } from "../../test/harness/reaper.ts";
-import { readCpuMicroseconds } from "./cpu.ts";
-import { LoadClient } from "./load.ts";
-import { formatTable, type Sample, summarise } from "./report.ts";
-import { startTarget, TARGET_NAMES, type Target, type TargetName } from "./targets.ts";
-import { checkAnswers, fillTables, WORKLOADS, type Workload } from "./workloads.ts";
+import type { EcdhCost } from "./ecdh.ts";
+import type { Figure } from "./figures.ts";
+import { judge, type Verdict, verdictRows } from "./limits.ts";
+import { describeMachine } from "./machine.ts";
+import { replaceResults, writeResults } from "./markdown.ts";
+import { type Plan, readPlan, USAGE, UsageError } from "./options.ts";
+import { fillPgbench } from "./pgbench.ts";
+import { PROBES } from "./probes.ts";
+import { provideProgram } from "./programs.ts";
+import { progress } from "./progress.ts";
+import {
+  figureRows,
+  formatMarkdown,
+  formatTable,
+  type Line,
+  lineRows,
+  summarise,
+} from "./report.ts";
+import { type Rounds, runRounds } from "./rounds.ts";
+import { formatSpread, spreadOf } from "./spread.ts";
+import { fillTables, TABLES } from "./tables.ts";
+import { makeRig, type Rig, startTarget, type Target } from "./targets.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
-const USAGE = `scripts/bench [options]
-  --seconds N      length of one measurement (1)
-  --rounds N       rounds over all targets and workloads, whose medians count (3)
-  --connections N  connections of the client (8)
-  --targets LIST   comma-separated, of ${TARGET_NAMES.join(" ")} (all)
-  --workloads TEXT only workloads whose name contains it
-  --json FILE      also writes the figures there`;
-const WARM_UP_SECONDS = 0.2;
-/** Before the first round: long enough for the code to be compiled. */
-const FIRST_WARM_UP_SECONDS = 0.6;
 
-interface Plan {
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly connections: number;
-  readonly targets: readonly TargetName[];
-  readonly workloads: readonly Workload[];
-  readonly json: string | undefined;
+interface Results {
+  readonly machine: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly ecdh: readonly string[];
+  readonly lines: readonly Line[];
+  readonly figures: readonly Figure[];
+  readonly verdicts: readonly Verdict[];
+  /** What was not measured, and why. */
+  readonly notes: readonly string[];
 }
 
-async function startTargets(names: readonly TargetName[]): Promise<Target[]> {
-  const database = await startPostgres({ login: "trust", settings: { shared_buffers: "128MB" } });
-  const keys = await makeKeys("bench_client");
-  await fillTables(database, keys.storagePublicKey);
+async function build(): Promise<void> {
+  const built = await runProcess([process.execPath, join(ROOT, "scripts", "build.ts")]);
+  if (built.status !== 0) {
+    throw new Error(`the build failed:\n${built.stderr}`);
+  }
+  process.env["ACRA_BINARY"] = join(ROOT, "dist", "acra");
+}
+
+/** Fills the tables that are read, and leaves out workloads that cannot be had here. */
+async function prepare(rig: Rig, plan: Plan, notes: string[]): Promise<Plan> {
+  const used = new Set(plan.workloads.map(({ table }) => table));
+  // The probes read this one.
+  used.add(TABLES.sealed);
+  await fillTables(
+    [...used].flatMap((table) => table ?? []),
+    rig.database,
+    rig.keys,
+  );
+  if (!used.has(null)) {
+    return plan;
+  }
+  const reason = await provideProgram("pgbench");
+  if (reason === null) {
+    await fillPgbench(rig.database);
+    return plan;
+  }
+  notes.push(`skip: pgbench: ${reason}`);
+  return { ...plan, workloads: plan.workloads.filter(({ table }) => table !== null) };
+}
+
+async function startTargets(rig: Rig, plan: Plan, notes: string[]): Promise<Target[]> {
   const targets: Target[] = [];
-  for (const name of names) {
-    const target = await startTarget(name, database, keys);
+  for (const name of plan.targets) {
+    const target = await startTarget(name, rig);
     if (typeof target === "string") {
-      console.log(`skip: ${name}: ${target}`);
+      notes.push(`skip: ${name}: ${target}`);
     } else {
-      await checkAnswers(target);
       targets.push(target);
     }
   }
   return targets;
 }
 
-async function measure(target: Target, workload: Workload, plan: Plan): Promise<Sample> {
-  const client = await LoadClient.connect(target.port, plan.connections);
-  try {
-    await client.run(workload.queries, WARM_UP_SECONDS);
-    const before = readCpuMicroseconds(target.pids);
-    const result = await client.run(workload.queries, plan.seconds);
-    const cpu = readCpuMicroseconds(target.pids) - before;
-    if (result.rows !== result.transactions * workload.rowsPerTransaction) {
-      throw new Error(`${target.name}, ${workload.name}: ${result.rows} rows arrived`);
+async function runProbes(
+  rig: Rig,
+  targets: readonly Target[],
+  plan: Plan,
+  notes: string[],
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { name, run } of PROBES.filter((probe) => plan.probes.includes(probe.name))) {
+    progress(name);
+    const found = await run(rig, targets, plan);
+    if (typeof found === "string") {
+      notes.push(`skip: ${name}: ${found}`);
+    } else {
+      figures.push(...found);
     }
-    return {
-      target: target.name,
-      workload: workload.name,
-      transactionsPerSecond: result.transactions / result.seconds,
-      cpuPerTransaction: cpu / result.transactions,
-    };
-  } finally {
-    client.close();
   }
+  return figures;
 }
 
-async function run(plan: Plan): Promise<void> {
-  const binary = join(ROOT, "dist", "acra");
-  const build = await runProcess([process.execPath, join(ROOT, "scripts", "build.ts")]);
-  if (build.status !== 0) {
-    throw new Error(`the build failed:\n${build.stderr}`);
-  }
-  process.env["ACRA_BINARY"] = binary;
-  const targets = await startTargets(plan.targets);
-  for (const target of targets) {
-    for (const workload of plan.workloads) {
-      await measure(target, workload, { ...plan, seconds: FIRST_WARM_UP_SECONDS });
-    }
-  }
-  const samples: Sample[] = [];
-  for (let round = 0; round < plan.rounds; round++) {
-    for (const workload of plan.workloads) {
-      for (const target of targets) {
-        samples.push(await measure(target, workload, plan));
-      }
-    }
-  }
-  const measured = targets.map((target) => target.name);
-  const lines = summarise(samples, plan.workloads, measured);
-  console.log(formatTable(lines));
-  if (plan.json !== undefined) {
-    mkdirSync(dirname(resolve(plan.json)), { recursive: true });
-    await Bun.write(plan.json, `${JSON.stringify({ lines, samples }, null, 2)}\n`);
-  }
+function describeEcdh(rounds: readonly EcdhCost[]): string[] {
+  const [prepared, raw] = [
+    spreadOf(rounds.map(({ diffieHellman }) => diffieHellman)),
+    spreadOf(rounds.map(({ computeSecret }) => computeSecret)),
+  ];
+  return [
+    `one ECDH, CPU µs: ${formatSpread(prepared, 1)} by diffieHellman with prepared KeyObjects ` +
+      `(the ratios are to this), ${formatSpread(raw, 1)} by computeSecret with a compressed point`,
+  ];
 }
 
-function readPlan(): Plan | null {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: "string", default: "1" },
-      rounds: { type: "string", default: "3" },
-      connections: { type: "string", default: "8" },
-      targets: { type: "string", default: TARGET_NAMES.join(",") },
-      workloads: { type: "string", default: "" },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    return null;
-  }
-  const wanted = values.targets.split(",");
+function collect(
+  rounds: Rounds,
+  plan: Plan,
+  targets: readonly Target[],
+  figures: readonly Figure[],
+): Pick<Results, "ecdh" | "lines" | "figures" | "verdicts"> {
+  const lines = summarise(rounds.samples, plan.workloads, targets);
+  const ecdh = spreadOf(rounds.ecdh.map(({ diffieHellman }) => diffieHellman))?.median ?? null;
   return {
-    seconds: Number(values.seconds),
-    rounds: Number(values.rounds),
-    connections: Number(values.connections),
-    targets: TARGET_NAMES.filter((name) => wanted.includes(name)),
-    workloads: WORKLOADS.filter((workload) => workload.name.includes(values.workloads)),
-    json: values.json,
+    ecdh: ecdh === null ? [] : describeEcdh(rounds.ecdh),
+    lines,
+    figures,
+    verdicts: judge(lines, figures, ecdh),
   };
 }
 
-const plan = readPlan();
-if (plan === null) {
-  console.log(USAGE);
-} else {
-  try {
-    await run(plan);
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  } finally {
-    await reapNow();
+function render(results: Results, table: typeof formatTable, bullet: string): string {
+  const { machine, settings, ecdh, lines, figures, verdicts, notes } = results;
+  const list = (items: readonly string[]) => items.map((item) => `${bullet}${item}`).join("\n");
+  const facts = Object.entries({ ...machine, ...settings });
+  return [
+    list(facts.map(([name, fact]) => `${name}: ${fact}`)),
+    ...(lines.length > 0 ? [table(lineRows(lines), 2)] : []),
+    ...(ecdh.length > 0 ? [list(ecdh)] : []),
+    ...(figures.length > 0 ? [table(figureRows(figures), 2)] : []),
+    table(verdictRows(verdicts), 2),
+    ...(notes.length > 0 ? [list(notes)] : []),
+  ].join("\n\n");
+}
+
+async function run(plan: Plan): Promise<void> {
+  progress("building acra");
+  await build();
+  progress("starting the database and filling tables");
+  const rig = await makeRig(plan.original);
+  const notes: string[] = [];
+  const possible = await prepare(rig, plan, notes);
+  const targets = await startTargets(rig, possible, notes);
+  progress("asking every target for the right answers");
+  const machine = await describeMachine(rig.database);
+  const rounds = await runRounds(rig, targets, possible);
+  notes.push(...rounds.failures.map((failure) => `left out: ${failure}`));
+  const figures = await runProbes(rig, targets, possible, notes);
+  const { seconds, connections } = plan;
+  const results: Results = {
+    machine,
+    settings: { seconds, rounds: plan.rounds, connections },
+    ...collect(rounds, possible, targets, figures),
+    notes,
+  };
+  console.log(render(results, formatTable, ""));
+  if (plan.markdown !== undefined) {
+    writeResults(plan.markdown, render(results, formatMarkdown, "- "));
   }
+  if (plan.json !== undefined) {
+    mkdirSync(dirname(resolve(plan.json)), { recursive: true });
+    const all = { ...results, rounds };
+    await Bun.write(plan.json, `${JSON.stringify(all, null, 2)}\n`);
+  }
+}
+
+/** Says what is wrong with a page before minutes are spent on it. */
+async function checkMarkdown(path: string | undefined): Promise<void> {
+  if (path !== undefined) {
+    replaceResults(await Bun.file(path).text(), "");
+  }
+}
+
+try {
+  const plan = readPlan(process.argv.slice(2));
+  if (plan === null) {
+    console.log(USAGE);
+  } else {
+    await checkMarkdown(plan.markdown);
+    await run(plan);
+  }
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  if (isUsage) {
+    console.error("hint: scripts/bench --help lists the options");
+  }
+  process.exitCode = isUsage ? 2 : 1;
+} finally {
+  await reapNow();
 }

@@ -1,26 +1,29 @@
 /** A number of places. */
 
+import { OwnPlaceCounter, type PlaceCounter } from "./places.ts";
+
 /** Gives out places while there are any. */
 export class Ceiling {
   /** May change at any time; whoever is in stays in. */
   limit: number;
-  #taken = 0;
+  readonly #counter: PlaceCounter;
 
-  constructor(limit: number) {
+  /** The counter may be shared with other threads. */
+  constructor(limit: number, counter: PlaceCounter = new OwnPlaceCounter()) {
     this.limit = limit;
+    this.#counter = counter;
   }
 
   /** Takes a place, unless as many as the limit are taken or `used` up otherwise; the answer gives it back. */
   enter(used = 0): (() => void) | null {
-    if (this.#taken + used >= this.limit) {
+    if (!this.#counter.take(this.limit - used)) {
       return null;
     }
-    this.#taken++;
     let inside = true;
     return () => {
       if (inside) {
         inside = false;
-        this.#taken--;
+        this.#counter.giveBack();
       }
     };
   }

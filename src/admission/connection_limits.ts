@@ -7,6 +7,8 @@
 const PER_SESSION = 2;
 /** For what the program has open by itself: listeners, log, the runtime's own. */
 const BASE_RESERVE = 32;
+/** For each further thread: its listener, its event loop. */
+const RESERVE_PER_THREAD = 4;
 /** A further part of all descriptors for key files and scrapes of metrics. */
 const RESERVED_PART = 1 / 32;
 /** The part of the sessions for which there are places beyond the limit, at most so many. */
@@ -34,14 +36,19 @@ export interface ConnectionLimits {
  * Divides the files that may be open; `openFiles` is `null` when nothing limits them.
  * `asked` is the number of sessions that the operator wants, 0 for as many as there is room for.
  */
-export function planConnections(openFiles: number | null, asked: number): ConnectionLimits {
+export function planConnections(
+  openFiles: number | null,
+  asked: number,
+  threads = 1,
+): ConnectionLimits {
   const wanted = asked === 0 ? Number.POSITIVE_INFINITY : asked;
   if (openFiles === null) {
     const connections = wanted + LARGEST_WAITING;
     return { sessions: wanted, connections, api: LARGEST_API, reduced: false };
   }
   const api = clamp(Math.floor(openFiles * API_PART), SMALLEST_API, LARGEST_API);
-  const reserve = BASE_RESERVE + Math.floor(openFiles * RESERVED_PART) + api;
+  const own = BASE_RESERVE + (threads - 1) * RESERVE_PER_THREAD;
+  const reserve = own + Math.floor(openFiles * RESERVED_PART) + api;
   const room = Math.floor((openFiles - reserve) / PER_SESSION);
   const waiting = clamp(Math.floor(room * WAITING_PART), SMALLEST_WAITING, LARGEST_WAITING);
   const largest = Math.max(room - waiting, 1);

@@ -18,8 +18,16 @@ const LOOK_MS = 2_000;
 /** Looks that are left out after a failure, doubled with each further one up to the limit. */
 const LARGEST_PAUSE = 16;
 
+/**
+ * Whether other threads of this program listen on the same TCP port: `first` takes the port, and makes
+ * sure that it is nobody else's; `further` ones join it.
+ */
+export type PortSharing = "none" | "first" | "further";
+
 /** A move that is prepared: the new address is open beside the old one. */
 export interface Move {
+  /** Where it is going to be listened on, with the real port; `null` for nowhere. */
+  readonly endpoint: Endpoint | null;
   /** Leaves the old address. */
   commit(): void;
   /** Leaves the new address. */
@@ -40,6 +48,8 @@ export interface GateOptions {
   readonly handler: ListenHandler;
   /** Where losses are told; asked for each time, for programs change their log. */
   readonly log: () => Logger;
+  /** `none` when it is not given. */
+  readonly sharing?: PortSharing;
   /** For tests: how often is looked, in ms. */
   readonly lookMs?: number;
 }
@@ -93,10 +103,12 @@ export class Gate {
       if (old.listener?.isThere !== true) {
         await this.#replace(old);
       }
-      return { commit: () => this.#moved(), cancel: async () => this.#moved() };
+      const endpoint = this.endpoint ?? old.endpoint;
+      return { endpoint, commit: () => this.#moved(), cancel: async () => this.#moved() };
     }
     const next = to === null ? null : makePlace(to, await this.#open(to, old));
     return {
+      endpoint: next?.endpoint ?? null,
       commit: () => {
         this.#place = next;
         old?.listener?.close();
@@ -117,13 +129,23 @@ export class Gate {
     this.#watch();
   }
 
-  /** Two addresses with one port (`0.0.0.0`, `127.0.0.1`) stand in each other's way: then the old one gives way first. */
+  /**
+   * Two addresses with one port (`0.0.0.0`, `127.0.0.1`) stand in each other's way: then the old one
+   * gives way first, unless they may share it.
+   */
   async #open(to: Endpoint, old: Place | null): Promise<Listener> {
-    const { handler } = this.#options;
+    const { handler, sharing = "none" } = this.#options;
+    const overlaps = old !== null && sharesPort(to, old.endpoint);
+    if (sharing === "first" && to.kind === "tcp" && !overlaps) {
+      return await listenFirst(to, handler);
+    }
+    if (sharing !== "none") {
+      return await listen(to, handler, { reusePort: true });
+    }
     try {
       return await listen(to, handler);
     } catch (error) {
-      if (old === null || !sharesPort(to, old.endpoint)) {
+      if (!overlaps) {
         throw error;
       }
       old.listener?.close();
@@ -196,7 +218,8 @@ export class Gate {
       lost.listener.close();
       this.#place = { ...lost, listener: null };
     }
-    const listener = await listen(lost.endpoint, this.#options.handler);
+    const { handler, sharing = "none" } = this.#options;
+    const listener = await listen(lost.endpoint, handler, { reusePort: sharing !== "none" });
     if (this.#place === null) {
       listener.close();
       return;
@@ -221,6 +244,16 @@ export class Gate {
     this.#pause = Math.min(2 ** this.#failures, LARGEST_PAUSE);
     this.#failures++;
   }
+}
+
+/**
+ * Takes a port that other threads are going to join. A port that may be shared would be given to us
+ * although another program shares it already, so it is taken for ourselves alone first.
+ */
+async function listenFirst(to: Endpoint, handler: ListenHandler): Promise<Listener> {
+  const own = await listen(to, { ...handler, accepted: (connection) => connection.abort() });
+  own.close();
+  return await listen(own.endpoint, handler, { reusePort: true });
 }
 
 function makePlace(asked: Endpoint, listener: Listener): Place {

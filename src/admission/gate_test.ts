@@ -11,7 +11,7 @@ import {
   portOf,
 } from "../../test/harness/connections.ts";
 import { dial, type Endpoint } from "../transport/mod.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type PortSharing } from "./gate.ts";
 
 afterEach(cleanUp);
 
@@ -30,12 +30,17 @@ const LOST = "The socket's file was removed or replaced, listening there again";
 const TRYING = "Can't listen, trying again until it works";
 const AGAIN = "Listening again";
 
-async function openGate(endpoint: Endpoint = LOCAL, lookMs = NEVER_MS): Promise<Gate> {
+async function openGate(
+  endpoint: Endpoint = LOCAL,
+  lookMs = NEVER_MS,
+  sharing: PortSharing = "none",
+): Promise<Gate> {
   told = [];
   const gate = new Gate({
     handler: { accepted: (connection) => connection.abort(), failed: () => {} },
     log: () => LOG,
     lookMs,
+    sharing,
   });
   (await gate.move(endpoint)).commit();
   atTheEnd(() => gate.close());
@@ -107,6 +112,56 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     await Bun.sleep(5);
   }
 }
+
+describe("Gate that shares its port", () => {
+  const openFirst = (endpoint = LOCAL) => openGate(endpoint, NEVER_MS, "first");
+  const openFurther = (endpoint: Endpoint | null) =>
+    openGate(endpoint ?? LOCAL, NEVER_MS, "further");
+
+  test("lets further ones join, and tells them its real port before it leaves the old one", async () => {
+    const first = await openFirst();
+    const further = await openFurther(first.endpoint);
+    const move = await first.move({ kind: "tcp", host: "127.0.0.2", port: 0 });
+    const movedFurther = await further.move(move.endpoint);
+    expect(first.endpoint).toEqual(further.endpoint);
+    move.commit();
+    movedFurther.commit();
+    expect(first.endpoint).toEqual(move.endpoint);
+    expect(further.endpoint).toEqual(first.endpoint);
+    first.close();
+    expect(await accepts(further.endpoint)).toBe(true);
+  });
+
+  test("takes no port that somebody has, alone or shared, and leaves none to others", async () => {
+    const other = await openFirst();
+    const [alone] = await listenFor(LOCAL);
+    const gate = await openFirst();
+    const before = gate.endpoint;
+    for (const taken of [other.endpoint ?? LOCAL, alone.endpoint]) {
+      await expect(openFirst(taken)).rejects.toThrow("already in use");
+      await expect(gate.move(taken)).rejects.toThrow("already in use");
+    }
+    await expect(openGate(before ?? LOCAL)).rejects.toThrow("already in use");
+    expect(gate.endpoint).toEqual(before);
+    expect(await accepts(before)).toBe(true);
+  });
+
+  test("moves between addresses of one port while further ones are still there", async () => {
+    const first = await openFirst();
+    const before = first.endpoint;
+    const further = await openFurther(before);
+    const move = await first.move(everywhere(before));
+    const movedFurther = await further.move(move.endpoint);
+    expect(await accepts(before)).toBe(true);
+    await movedFurther.cancel();
+    await move.cancel();
+    expect(first.endpoint).toEqual(before);
+    (await first.move(everywhere(before))).commit();
+    further.close();
+    expect(first.endpoint).toEqual(everywhere(before));
+    expect(await accepts(before)).toBe(true);
+  });
+});
 
 describe("Gate at a unix socket", () => {
   test("listens again when its file was removed, as often as that happens", async () => {

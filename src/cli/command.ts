@@ -10,6 +10,7 @@ import type {
   SettingValues,
 } from "../config/mod.ts";
 import type { LevelledLogger } from "../log/mod.ts";
+import type { Thread } from "../workers/mod.ts";
 import type { TextInput } from "./text_input.ts";
 
 /** Where text goes: stdout carries results only, stderr everything else. */
@@ -27,6 +28,8 @@ export interface CommandContext<Table extends SettingsTable = SettingsTable> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** At the level of start-up; daemons call `endStartUp` when they are ready (acra-cli.md §6.1). */
   readonly log: LevelledLogger;
+  /** Begins a thread that waits to be told what to do. */
+  startThread(): Thread;
   /** What stands beside the flags, for commands that declare `operands`. */
   readonly operands: readonly string[];
   /** Who set the setting of this name. */

@@ -3,14 +3,15 @@
 import { type ConnectionLimits, planConnections, readOpenFilesLimit } from "../admission/mod.ts";
 import type { Logger } from "../log/mod.ts";
 
-/** Works the limits out, and says so when there are fewer than were asked for. */
+/** Works the limits out for all workers together, and says so when there are fewer than were asked for. */
 export function connectionLimitsOf(
   values: { readonly incoming_connection_limit: number },
   log: Logger,
+  workers: number,
 ): ConnectionLimits {
   const openFiles = readOpenFilesLimit();
   const asked = values.incoming_connection_limit;
-  const limits = planConnections(openFiles, asked);
+  const limits = planConnections(openFiles, asked, workers);
   if (limits.reduced) {
     log.warning(
       `--incoming_connection_limit=${asked} needs more open files than the ${openFiles} that are allowed: ` +

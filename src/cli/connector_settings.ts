@@ -1,4 +1,4 @@
-/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2), and `incoming_connection_limit`, which is ours. */
+/** The 32 settings of `acra connector`: names, types and defaults of Acra 0.82 (acra-cli.md §8.2), and what is ours. */
 
 import { COMMON_SETTINGS, defineSettings } from "../config/mod.ts";
 import {
@@ -6,6 +6,7 @@ import {
   LOGGING_SETTINGS,
   METRICS_SETTING,
   validatePort,
+  validateWorkers,
 } from "./shared_settings.ts";
 import { TLS_SETTINGS } from "./tls_settings.ts";
 
@@ -159,5 +160,12 @@ export const CONNECTOR_SETTINGS = defineSettings([
     type: "boolean",
     default: false,
     help: "Accept applications that run as the same user as the connector",
+  },
+  {
+    name: "workers",
+    type: "integer",
+    default: 1,
+    help: "Threads that carry connections; 0 is one for each core",
+    validate: validateWorkers,
   },
 ]);

@@ -1,7 +1,14 @@
 /** What both daemons do around their work: log levels, signals, an orderly end (acra-cli.md §6.1, §7). */
 
 import { ConfigError } from "../config/mod.ts";
-import { describeError, EVENT, type LevelledLogger, type SummingLogger } from "../log/mod.ts";
+import {
+  describeError,
+  EVENT,
+  type LevelledLogger,
+  type Logger,
+  type LogLevel,
+  type SummingLogger,
+} from "../log/mod.ts";
 
 /** The two settings that choose a level. */
 interface LevelValues {
@@ -9,18 +16,25 @@ interface LevelValues {
   readonly v: boolean;
 }
 
+const LEVEL_MESSAGES: Readonly<Record<ReturnType<typeof levelOf>, string>> = {
+  debug: "Enabling DEBUG log level",
+  info: "Enabling VERBOSE log level",
+  warning: "Disabling future logs... Set -v -d to see logs",
+};
+
+/** The level that the settings ask for, once the start is over. */
+export function levelOf({ d, v }: LevelValues): Exclude<LogLevel, "error"> {
+  if (d) {
+    return "debug";
+  }
+  return v ? "info" : "warning";
+}
+
 /** Switches from the level of start-up to the one that the settings ask for, and says so. */
 export function endStartUp(log: LevelledLogger, values: LevelValues): void {
-  if (values.d) {
-    log.info("Enabling DEBUG log level");
-    log.level = "debug";
-  } else if (values.v) {
-    log.info("Enabling VERBOSE log level");
-    log.level = "info";
-  } else {
-    log.info("Disabling future logs... Set -v -d to see logs");
-    log.level = "warning";
-  }
+  const level = levelOf(values);
+  log.info(LEVEL_MESSAGES[level]);
+  log.level = level;
 }
 
 /** How a daemon ends. */
@@ -53,16 +67,12 @@ export async function runUntilSignal(
       ending.stop();
     }
   };
-  const onDefect = (error: unknown): void => {
-    log.error("internal error", { code: EVENT.general, ...describeError(error) });
-  };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   if (ending.reload !== undefined) {
     process.on("SIGHUP", ending.reload);
   }
-  process.on("uncaughtException", onDefect);
-  process.on("unhandledRejection", onDefect);
+  const forgetDefects = logDefects(log);
   try {
     return await finished;
   } finally {
@@ -71,10 +81,22 @@ export async function runUntilSignal(
     if (ending.reload !== undefined) {
       process.off("SIGHUP", ending.reload);
     }
-    process.off("uncaughtException", onDefect);
-    process.off("unhandledRejection", onDefect);
+    forgetDefects();
     log.close();
   }
+}
+
+/** Logs mistakes of ours that nobody caught in this thread, which goes on; the answer ends that. */
+export function logDefects(log: Logger): () => void {
+  const onDefect = (error: unknown): void => {
+    log.error("internal error", { code: EVENT.general, ...describeError(error) });
+  };
+  process.on("uncaughtException", onDefect);
+  process.on("unhandledRejection", onDefect);
+  return () => {
+    process.off("uncaughtException", onDefect);
+    process.off("unhandledRejection", onDefect);
+  };
 }
 
 /** The words for an address that cannot be listened on. */

@@ -2,7 +2,12 @@
 
 import { ConfigError } from "../config/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
-import { type MetricsListener, type ProgramMetrics, serveMetrics } from "../metrics/mod.ts";
+import {
+  type MetricsListener,
+  type MetricsSnapshot,
+  type ProgramMetrics,
+  serveMetrics,
+} from "../metrics/mod.ts";
 import { type Endpoint, formatEndpoint } from "../transport/mod.ts";
 import { readEndpoint } from "./endpoints.ts";
 import { shareAnswers } from "./readiness.ts";
@@ -12,6 +17,8 @@ const SETTING = "prometheus_metrics_address";
 /** What the listener needs beside what is counted. */
 interface MetricsParts {
   readonly log: Logger;
+  /** What other threads have counted. */
+  readonly others: () => Promise<readonly MetricsSnapshot[]>;
   /** One line on what keeps the program from serving, or `null`. */
   readonly findObstacle: () => Promise<string | null>;
 }
@@ -23,7 +30,7 @@ interface MetricsParts {
 export function openMetrics(
   values: { readonly [SETTING]: string },
   metrics: ProgramMetrics | null,
-  { log, findObstacle }: MetricsParts,
+  { log, others, findObstacle }: MetricsParts,
 ): MetricsListener {
   if (metrics === null) {
     return { close: () => {} };
@@ -36,7 +43,7 @@ export function openMetrics(
     );
   }
   const listener = listen(endpoint, {
-    metrics: () => metrics.format(),
+    metrics: async () => metrics.format(await others()),
     findObstacle: shareAnswers(findObstacle),
   });
   log.info("Start listening for metrics", { connection_string: formatEndpoint(endpoint) });

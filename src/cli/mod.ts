@@ -8,3 +8,4 @@ export { COMMANDS } from "./commands.ts";
 export { type Invocation, runCli } from "./dispatch.ts";
 export { createTextInput, type TextInput } from "./text_input.ts";
 export { readVersion } from "./version.ts";
+export { runThread } from "./workers/thread.ts";

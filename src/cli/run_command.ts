@@ -13,6 +13,7 @@ import {
   writeDump,
 } from "../config/mod.ts";
 import { createLog, type LevelledLogger, type LogStream, quoteText } from "../log/mod.ts";
+import type { Thread } from "../workers/mod.ts";
 import type { Command, CommandContext, RereadSettings, TextOutput } from "./command.ts";
 import { reportFailure, toLine } from "./failure.ts";
 import { type Flags, parseFlags } from "./go_flags.ts";
@@ -27,6 +28,8 @@ export interface CliProcess {
   readonly stderr: TextOutput & LogStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** Begins a thread of the program. */
+  readonly startThread: () => Thread;
 }
 
 /** Runs a command with the arguments that follow its name; gives the exit code. */
@@ -121,6 +124,7 @@ function checkAndMakeContext(run: Run): RereadSettings {
     stderr: cli.stderr,
     env: cli.env,
     log,
+    startThread: cli.startThread,
     operands,
     given: settings.given,
     configPath: settings.configPath,

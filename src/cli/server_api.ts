@@ -14,11 +14,18 @@ type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
 /** How `/setConfig` makes other settings hold. */
 export type ChangeConfig = ServerApi["actions"]["changeConfig"];
 
+/** What endpoints do that reaches beyond settings and files. */
+export interface ApiHooks {
+  readonly changeConfig: ChangeConfig;
+  /** Resolves when all other threads have forgotten their keys. */
+  readonly resetOtherKeys: () => Promise<void>;
+}
+
 /** The HTTP API that the settings ask for; `null` when they ask for none. */
 export function makeApi(
   context: CommandContext,
   values: ServerValues,
-  changeConfig: ChangeConfig,
+  { changeConfig, resetOtherKeys }: ApiHooks,
 ): ServerApi | null {
   if (!values.http_api_enable && !values.zonemode_enable) {
     return null;
@@ -26,6 +33,7 @@ export function makeApi(
   return {
     listen: apiListenEndpoint(values),
     zonesOnly: values.http_api_zones_only,
+    resetOtherKeys,
     actions: {
       makeZone: () => makeZone(context, values),
       loadAccounts: () => loadAccounts(context, values),

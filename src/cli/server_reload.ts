@@ -13,7 +13,7 @@ import {
   stageDump,
 } from "../config/mod.ts";
 import { EVENT, type LevelledLogger } from "../log/mod.ts";
-import type { RunningServer, ServerOptions } from "../server/mod.ts";
+import type { ServerOptions } from "../server/mod.ts";
 import type { CommandContext, RereadSettings } from "./command.ts";
 import { endStartUp, listenFailure } from "./daemon.ts";
 import { describeFailure } from "./failure.ts";
@@ -34,8 +34,14 @@ export type PrepareServer = (
   changeConfig: ChangeConfig,
 ) => ServerOptions;
 
+/** What other settings are for. */
+interface Reconfigurable {
+  /** @throws Error when it cannot listen; the old settings hold then. */
+  reconfigure(options: ServerOptions, values: ServerValues): Promise<void>;
+}
+
 /** Settings that are only looked at when the process starts. */
-const START_ONLY = ["logging_format", "prometheus_metrics_address"] as const;
+const START_ONLY = ["logging_format", "prometheus_metrics_address", "workers"] as const;
 
 /** Makes other settings hold, one change after the other. */
 export class ServerReload {
@@ -45,7 +51,7 @@ export class ServerReload {
   readonly #log: LevelledLogger;
   #context: ServerContext;
   #values: ServerValues;
-  #server: RunningServer | null = null;
+  #server: Reconfigurable | null = null;
   #last: Promise<void> = Promise.resolve();
 
   constructor(context: ServerContext, values: ServerValues, prepare: PrepareServer) {
@@ -73,7 +79,7 @@ export class ServerReload {
   }
 
   /** Names the server that changes are for. */
-  attach(server: RunningServer): void {
+  attach(server: Reconfigurable): void {
     this.#server = server;
   }
 
@@ -135,7 +141,7 @@ export class ServerReload {
 
   async #use({ context, values }: RereadSettings<Table>): Promise<void> {
     const options = this.#prepare(context, values, this.changeConfig);
-    await this.#server?.reconfigure(options).catch((error: unknown) => {
+    await this.#server?.reconfigure(options, values).catch((error: unknown) => {
       throw listenFailure(error);
     });
     for (const name of START_ONLY) {

@@ -11,6 +11,7 @@ import {
   LOGGING_SETTINGS,
   METRICS_SETTING,
   validatePort,
+  validateWorkers,
 } from "./shared_settings.ts";
 import { SERVER_TLS_SETTINGS, TLS_SETTINGS } from "./tls_settings.ts";
 
@@ -208,6 +209,13 @@ export const SERVER_SETTINGS = defineSettings([
     default: "acra_server",
     help: "Id of this server; not used on the wire, has to have the form of a client id",
     validate: (value) => (isValidClientId(value) ? null : CLIENT_ID_RULE),
+  },
+  {
+    name: "workers",
+    type: "integer",
+    default: 0,
+    help: "Threads that serve connections; 0 is one for each core",
+    validate: validateWorkers,
   },
   {
     name: "zonemode_enable",

@@ -32,6 +32,15 @@ export const CONNECTION_LIMIT_SETTING = {
   validate: (value: number) => (value < 0 ? "has to be a number of sessions, or 0" : null),
 } as const;
 
+const MOST_WORKERS = 256;
+
+/** What both daemons say of the number of their threads. */
+export function validateWorkers(value: number): string | null {
+  return value >= 0 && value <= MOST_WORKERS
+    ? null
+    : `has to be a number of threads, at most ${MOST_WORKERS}, or 0 for one per core`;
+}
+
 /** Where metrics are served. */
 export const METRICS_SETTING = {
   name: "prometheus_metrics_address",

@@ -29,4 +29,4 @@ export {
   type SettingValues,
   type StringSetting,
 } from "./setting.ts";
-export { parseValue } from "./value.ts";
+export { parseValue, readValues } from "./value.ts";

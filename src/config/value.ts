@@ -2,7 +2,7 @@
 
 import { quoteText } from "../log/mod.ts";
 import { FlagError } from "./flag_error.ts";
-import type { Setting, SettingValue } from "./setting.ts";
+import type { Setting, SettingsTable, SettingValue, SettingValues } from "./setting.ts";
 
 const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
 const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
@@ -63,4 +63,19 @@ function readInteger(text: string): bigint | null {
 
 function prefixed(prefix: string, digits: string | undefined): string | undefined {
   return digits === undefined ? undefined : prefix + digits;
+}
+
+/**
+ * Takes values that were plain data for the values of a table.
+ * @throws TypeError when one is missing or of another type.
+ */
+export function readValues<Table extends SettingsTable>(
+  table: Table,
+  plain: Readonly<Record<string, SettingValue>>,
+): SettingValues<Table> {
+  const wrong = table.find(({ name, default: usual }) => typeof plain[name] !== typeof usual);
+  if (wrong !== undefined) {
+    throw new TypeError(`The value of ${wrong.name} is not of its type`);
+  }
+  return plain as SettingValues<Table>;
 }

@@ -5,6 +5,9 @@ import {
   type ConnectionLimits,
   createRefusals,
   Gate,
+  ownPlaces,
+  type Places,
+  type PortSharing,
   type ReportTooMany,
 } from "../admission/mod.ts";
 import { type ConnectorKeys, isKeystoreError } from "../keystore/mod.ts";
@@ -13,7 +16,6 @@ import { type ProgramMetrics, timeStep } from "../metrics/mod.ts";
 import { PassThroughSession, Pump, type PumpEnd } from "../proxy/mod.ts";
 import {
   type Connection,
-  countAbandonedDials,
   dial,
   dialSecureSession,
   type Endpoint,
@@ -70,18 +72,32 @@ export interface RunningConnector {
   /** Where it listens for the HTTP API; `null` when it does not. */
   readonly apiAddress: string | null;
   readonly sessionCount: number;
-  /** Stops accepting, waits for sessions, cuts what is left; resolves with how many were cut. */
+  /** Stops accepting; sessions go on. */
+  close(): void;
+  /**
+   * Stops accepting and waits for sessions. Resolves with the number of those that still run when the
+   * close timeout is over; `stop` cuts them.
+   */
   drain(): Promise<number>;
   /** Cuts everything at once. */
   stop(): void;
 }
 
+/** What a connector has in common with those of other threads. */
+export interface ConnectorSurroundings {
+  readonly places: Places;
+  readonly portSharing: PortSharing;
+}
+
 /**
- * Starts listening.
+ * Starts listening; the only one of its program unless `surroundings` say otherwise.
  * @throws Error when an address cannot be listened on.
  */
-export async function startConnector(options: ConnectorOptions): Promise<RunningConnector> {
-  const connector = new Connector(options);
+export async function startConnector(
+  options: ConnectorOptions,
+  surroundings: ConnectorSurroundings = { places: ownPlaces(), portSharing: "none" },
+): Promise<RunningConnector> {
+  const connector = new Connector(options, surroundings);
   await connector.listen();
   return connector;
 }
@@ -109,6 +125,7 @@ class Connector implements RunningConnector {
   readonly #options: ConnectorOptions;
   readonly #sessions = new Map<Connection, Cuttable>();
   readonly #gates = new Map<TunnelKind, Gate>();
+  readonly #surroundings: ConnectorSurroundings;
   readonly #ceiling: Ceiling;
   readonly #tooMany: ReportTooMany;
   /** What has to be told that a connection is over. */
@@ -116,9 +133,11 @@ class Connector implements RunningConnector {
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
-  constructor(options: ConnectorOptions) {
+  constructor(options: ConnectorOptions, surroundings: ConnectorSurroundings) {
     this.#options = options;
-    this.#ceiling = new Ceiling(options.connectionLimits.sessions);
+    this.#surroundings = surroundings;
+    const { places } = surroundings;
+    this.#ceiling = new Ceiling(options.connectionLimits.sessions, places.of("connections"));
     this.#tooMany = createRefusals(options.log, options.metrics);
   }
 
@@ -147,9 +166,13 @@ class Connector implements RunningConnector {
     }
   }
 
-  async drain(): Promise<number> {
+  close(): void {
     this.#stopping = true;
     this.#closeListeners();
+  }
+
+  async drain(): Promise<number> {
+    this.close();
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
@@ -159,14 +182,11 @@ class Connector implements RunningConnector {
         };
       });
     }
-    const cut = this.#sessions.size;
-    this.stop();
-    return cut;
+    return this.#sessions.size;
   }
 
   stop(): void {
-    this.#stopping = true;
-    this.#closeListeners();
+    this.close();
     for (const session of this.#sessions.values()) {
       session.abort("the connector stops");
     }
@@ -188,7 +208,8 @@ class Connector implements RunningConnector {
           ...describeError(error),
         }),
     };
-    const gate = new Gate({ handler, log: () => this.#options.log });
+    const sharing = kind === "data" ? this.#surroundings.portSharing : "none";
+    const gate = new Gate({ handler, log: () => this.#options.log, sharing });
     this.#gates.set(kind, gate);
     (await gate.move(endpoint)).commit();
   }
@@ -198,7 +219,7 @@ class Connector implements RunningConnector {
     if (this.#stopping) {
       return false;
     }
-    const leave = this.#ceiling.enter(countAbandonedDials());
+    const leave = this.#ceiling.enter(this.#surroundings.places.countAbandonedDials());
     if (leave === null) {
       this.#tooMany(COUNTED_AS[kind], "limit");
       return false;

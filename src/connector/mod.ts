@@ -7,6 +7,7 @@
 
 export {
   type ConnectorOptions,
+  type ConnectorSurroundings,
   type ConnectorTransport,
   type RunningConnector,
   startConnector,

@@ -67,7 +67,7 @@ function ask(
   return answerRequest(request, {
     actions: {
       makeZone: () => '{"id":"<zone id>","public_key":"<base64>"}',
-      resetKeys: () => {},
+      resetKeys: async () => {},
       loadAccounts: () => {
         throw new Error("no accounts");
       },

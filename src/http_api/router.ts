@@ -16,7 +16,7 @@ export interface ApiActions {
   /** Makes and stores a new zone; answers its JSON (acra-formats.md §2.2). */
   makeZone(): string;
   /** Forgets all keys that are held in memory. */
-  resetKeys(): void;
+  resetKeys(): Promise<void>;
   /** The decrypted accounts of the web configuration (acra-formats.md §8.6). */
   loadAccounts(): string;
   /** The settings that hold now. */
@@ -76,7 +76,7 @@ async function act(path: ApiPath, body: Uint8Array | null, actions: ApiActions):
     case "/getNewZone":
       return formatFound(actions.makeZone());
     case "/resetKeyStorage":
-      actions.resetKeys();
+      await actions.resetKeys();
       return DONE;
     case "/loadAuthData":
       return formatFound(actions.loadAccounts());

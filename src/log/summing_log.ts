@@ -16,7 +16,8 @@ const CLASS_LIMIT = 100;
 /**
  * Warnings and errors are summed up by class; info and debug lines are written as they come. Lines
  * are alike when message, code, `client_id`, the host of `peer`, and `reason` are the same; `error`
- * counts where there is no `reason`.
+ * counts where there is no `reason`. A line that was summed up before, in another thread, stands for as
+ * many as it says.
  */
 export interface SummingLogger extends Logger {
   /** A debug line for what may happen with every cell: summed up as well. */
@@ -119,10 +120,11 @@ class SummingLog implements SummingLogger {
     }
     const now = this.#clock.now();
     this.#tell(now);
-    const place = this.#place(level, message, fields);
+    const { repeated: summed, ...rest } = fields;
+    const place = this.#place(level, message, rest);
     const known = this.#classes.get(place.key);
     if (known !== undefined) {
-      known.repeated++;
+      known.repeated += typeof summed === "number" ? summed : 1;
       known.fields = place.fields;
       return;
     }

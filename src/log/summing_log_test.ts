@@ -156,6 +156,17 @@ test("info and debug lines are written as they come, debug lines of cells are su
   expect(quiet.clock.waiting).toBe(0);
 });
 
+test("a line that another thread summed up stands for as many as it says", () => {
+  const { log, clock, lines } = makeRig();
+  log.error("one", { code: 535 });
+  log.error("one", { code: 535, repeated: 7 });
+  log.error("one", { code: 535 });
+  log.error("two", { repeated: 3 });
+  expect(lines()).toMatchObject([{ msg: "one" }, { msg: "two", repeated: 3 }]);
+  clock.pass(INTERVAL);
+  expect(lines()).toMatchObject([{ msg: "one", code: 535, repeated: 8 }]);
+});
+
 test("closing writes what is held back, and later lines at once", () => {
   const { log, clock, lines } = makeRig();
   repeat(3, () => log.error("one"));

@@ -34,6 +34,11 @@ class Durations {
   }
 }
 
+/** Plain numbers of all series, by their labels. */
+export type LatencySeries = Readonly<
+  Record<string, { readonly counts: readonly number[]; readonly sum: number }>
+>;
+
 /** The series of one program. */
 export class LegLatencies {
   readonly #name: string;
@@ -58,13 +63,20 @@ export class LegLatencies {
     return durations;
   }
 
+  /** The numbers as they are now. */
+  read(): LatencySeries {
+    return Object.fromEntries(
+      [...this.#series].map(([labels, { counts, sum }]) => [labels, { counts: [...counts], sum }]),
+    );
+  }
+
   /** The text format 0.0.4; steps that never happened are left out. */
-  format(): string {
+  format(series: LatencySeries = this.read()): string {
     const lines = [
       `# HELP ${this.#name} Time that a step of a leg took, in seconds`,
       `# TYPE ${this.#name} histogram`,
     ];
-    for (const [labels, { counts, sum }] of this.#series) {
+    for (const [labels, { counts, sum }] of Object.entries(series)) {
       let total = 0;
       const buckets = counts.map((count, index) => {
         total += count;

@@ -10,3 +10,5 @@ export { type ConnectionKind, ProgramMetrics } from "./program_metrics.ts";
 export { type MetricsEndpoints, type MetricsListener, serveMetrics } from "./serve.ts";
 export { ServerMetrics } from "./server_metrics.ts";
 export type { LegMeter } from "./session_meter.ts";
+export { type MetricsSnapshot, parseSnapshot, sumGone } from "./snapshot.ts";
+export type { WorkerCounts } from "./worker_metrics.ts";

@@ -1,7 +1,7 @@
 /** The `process_*` series that cost nothing until they are asked for; names as in other Prometheus clients. */
 
 import { readdirSync } from "node:fs";
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /** Adds the series of this process. */
 export function addProcessMetrics(registry: Registry): void {

@@ -3,10 +3,12 @@
  * numbers; the series are made of them when somebody asks.
  */
 
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LegLatencies, type LegName, type LegStep } from "./leg_latency.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
+import { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
 import { type LegMeter, type MeterTotals, SessionMeter } from "./session_meter.ts";
+import { type MetricsSnapshot, readRegistry, sumLatencies, sumMetrics } from "./snapshot.ts";
+import { addWorkerMetrics, type WorkerCounts } from "./worker_metrics.ts";
 
 /** Bounds of a connection's life in seconds (acra-cli.md §12). */
 const CONNECTION_BOUNDS = [0.1, 0.2, 0.5, 1, 10, 60, 3_600, 86_400];
@@ -19,8 +21,8 @@ export interface ProgramNames {
   readonly service: "acraserver" | "acraconnector";
   /** How the leg away from the application is called. */
   readonly farLeg: "database" | "server";
-  /** The release, as in `0.82.0`. */
-  readonly version: string;
+  /** The release, as in `0.82.0`; `null` in a further thread, where nothing is told of the process. */
+  readonly version: string | null;
 }
 
 /** Bytes of one leg since the start. */
@@ -85,8 +87,10 @@ export class ProgramMetrics implements MeterTotals {
       registers,
     });
     this.#addBytes(names);
-    addVersion(this.registry, names);
-    addProcessMetrics(this.registry);
+    if (names.version !== null) {
+      addVersion(this.registry, service, names.version);
+      addProcessMetrics(this.registry);
+    }
   }
 
   /** Counts a connection; the answer is called when nothing of it is left. */
@@ -136,11 +140,27 @@ export class ProgramMetrics implements MeterTotals {
     this.#answers.add(ms / 1e3);
   }
 
-  /** Everything in the text format 0.0.4, the histograms under the names of 0.82 as well. */
-  async format(): Promise<string> {
-    const texts = [await this.registry.metrics(), this.#latencies.format()];
+  /** Shows how many threads there are, which `counts` is asked for. */
+  watchWorkers(service: ProgramNames["service"], counts: WorkerCounts): void {
+    addWorkerMetrics(this.registry, service, counts);
+  }
+
+  /** What was counted so far. */
+  async read(): Promise<MetricsSnapshot> {
+    return { metrics: await readRegistry(this.registry), latencies: this.#latencies.read() };
+  }
+
+  /**
+   * Everything in the text format 0.0.4, the histograms under the names of 0.82 as well; what other
+   * threads have counted is added.
+   */
+  async format(others: readonly MetricsSnapshot[] = []): Promise<string> {
+    const parts = [await this.read(), ...others];
+    const registry = sumMetrics(parts.map(({ metrics }) => metrics));
+    const latencies = sumLatencies(parts.map((part) => part.latencies));
+    const texts = [await registry.metrics(), this.#latencies.format(latencies)];
     for (const name of this.renamed) {
-      const text = await this.registry.getSingleMetricAsString(name);
+      const text = await registry.getSingleMetricAsString(name);
       texts.push(text.replaceAll(name, `${name}_bucket`));
     }
     return `${texts.map((text) => text.trim()).join("\n\n")}\n`;
@@ -167,7 +187,7 @@ export class ProgramMetrics implements MeterTotals {
   }
 }
 
-function addVersion(registry: Registry, { service, version }: ProgramNames): void {
+function addVersion(registry: Registry, service: ProgramNames["service"], version: string): void {
   const registers = [registry];
   const numbers = version.split(".").map((part) => Number.parseInt(part, 10));
   for (const [index, part] of ["major", "minor", "patch"].entries()) {

@@ -1,7 +1,7 @@
 /** What a server counts beyond connections and bytes: AcraStructs, poison records, the time that rows take. */
 
-import { Counter, Histogram } from "prom-client";
 import { ProgramMetrics } from "./program_metrics.ts";
+import { Counter, Histogram } from "./prom_client.ts";
 
 /** Bounds of the work on one chunk, in seconds (acra-cli.md §12). */
 const WORK_BOUNDS = [
@@ -19,7 +19,8 @@ export class ServerMetrics extends ProgramMetrics {
   readonly #requests: { observe(seconds: number): void };
   readonly #responses: { observe(seconds: number): void };
 
-  constructor(version: string, cellMode: "whole-cell" | "injected-cell") {
+  /** `version` as in {@link ProgramNames}. */
+  constructor(version: string | null, cellMode: "whole-cell" | "injected-cell") {
     super({ service: "acraserver", farLeg: "database", version });
     const acraStructs = this.#acraStructs;
     const registers = [this.registry];

@@ -6,4 +6,4 @@
  */
 
 export type { ServerApi, ServerOptions, ServerTls, ServerTransport } from "./options.ts";
-export { type RunningServer, startServer } from "./server.ts";
+export { type RunningServer, type ServerSurroundings, startServer } from "./server.ts";

@@ -47,6 +47,8 @@ export interface ServerApi {
   readonly zonesOnly: boolean;
   /** What the endpoints do; the server itself resets keys. */
   readonly actions: Omit<ApiActions, "resetKeys">;
+  /** Resets those of other threads; resolves when all of them have done so. */
+  readonly resetOtherKeys?: () => Promise<void>;
 }
 
 /** How long things may take, in ms; tests shorten them. */
@@ -79,7 +81,8 @@ export function timeLimitsOf({ timeLimits }: Pick<ServerOptions, "timeLimits">):
 
 /** Everything that `startServer` needs. */
 export interface ServerOptions {
-  readonly listen: Endpoint;
+  /** `null` when only others are to accept new sessions. */
+  readonly listen: Endpoint | null;
   readonly database: Endpoint;
   /** `null` when there is no HTTP API. */
   readonly api: ServerApi | null;

@@ -1,15 +1,21 @@
 /** The running server: its listeners, its sessions, new settings while it runs, and an orderly end. */
 
-import { Ceiling, createRefusals, Gate, type Move, type ReportTooMany } from "../admission/mod.ts";
+import {
+  Ceiling,
+  createRefusals,
+  Gate,
+  type Move,
+  ownPlaces,
+  type Places,
+  type PortSharing,
+  type ReportTooMany,
+} from "../admission/mod.ts";
 import type { ApiActions } from "../http_api/mod.ts";
 import { describeError, EVENT } from "../log/mod.ts";
-import {
-  type Connection,
-  countAbandonedDials,
-  formatEndpoint,
-  type ListenHandler,
-} from "../transport/mod.ts";
+import type { Board } from "../lookahead/mod.ts";
+import { type Connection, formatEndpoint, type ListenHandler } from "../transport/mod.ts";
 import { startApiSession } from "./api_session.ts";
+import { KeyHelp } from "./key_help.ts";
 import type { ServerApi, ServerOptions } from "./options.ts";
 import { createPoisonReaction } from "./poison_reaction.ts";
 import { type Session, SessionStarter } from "./session_starter.ts";
@@ -25,28 +31,50 @@ export interface RunningServer {
   /** Resolves with the exit status when the server stopped by itself (poison record) or was stopped. */
   readonly finished: Promise<number>;
   /**
-   * Lets other settings hold for new sessions and moves to other addresses where they say so;
-   * sessions that run keep theirs (acra-cli.md §7.3).
+   * Prepares other settings and listens where they say so; what it answers lets them hold for new
+   * sessions, while sessions that run keep theirs (acra-cli.md §7.3), or leaves all as it is.
    * @throws Error when it cannot listen or is about to stop; the old settings hold then. One call at a time.
    */
-  reconfigure(options: ServerOptions): Promise<void>;
+  prepare(options: ServerOptions): Promise<Move>;
+  /** Forgets all keys, so that changed ones are read. */
+  resetKeys(): void;
+  /** Stops accepting; sessions go on. */
+  close(): void;
   /**
-   * Stops accepting, lets sessions end at a message border, and cuts what is left after the close
-   * timeout. `finished` then resolves: 0 when all sessions ended, 1 when some were cut.
+   * Stops accepting and lets sessions end at a message border. Resolves with the number of those that
+   * still run when the close timeout is over; `stop` cuts them.
    */
-  drain(): Promise<void>;
+  drain(): Promise<number>;
   /** Cuts everything at once; `finished` resolves with `status`. */
   stop(status: number): void;
 }
 
+/** What a server has in common with those of other threads. */
+export interface ServerSurroundings {
+  readonly places: Places;
+  /** Where they help each other; `null` when there are none. */
+  readonly board: Board | null;
+  readonly portSharing: PortSharing;
+}
+
 /**
- * Starts listening.
+ * Starts listening; the only one of its program unless `surroundings` say otherwise.
  * @throws Error when an address cannot be listened on.
  */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = new Server(options);
-  await server.reconfigure(options);
+export async function startServer(
+  options: ServerOptions,
+  surroundings: ServerSurroundings = { places: ownPlaces(), board: null, portSharing: "none" },
+): Promise<RunningServer> {
+  const server = new Server(options, surroundings);
+  (await server.prepare(options)).commit();
   return server;
+}
+
+/** What a gate of the server does. */
+interface GateParts {
+  readonly start: (connection: Connection) => void;
+  readonly address: () => string;
+  readonly sharing: PortSharing;
 }
 
 class Server implements RunningServer {
@@ -58,36 +86,45 @@ class Server implements RunningServer {
   readonly #apiGate: Gate;
   readonly #ceilings: Readonly<Record<"sessions" | "connections" | "api", Ceiling>>;
   readonly #tooMany: ReportTooMany;
+  readonly #surroundings: ServerSurroundings;
+  readonly #help: KeyHelp | null;
   #options: ServerOptions;
   #starter: SessionStarter;
   #stopping = false;
   #allEnded: (() => void) | null = null;
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, surroundings: ServerSurroundings) {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.finished = promise;
     this.#finish = resolve;
     this.#options = options;
+    this.#surroundings = surroundings;
+    const { places, board, portSharing } = surroundings;
+    this.#help = board === null ? null : new KeyHelp(board, () => this.#options.keys);
+    this.#help?.start();
     const { sessions, connections, api } = options.connectionLimits;
     this.#ceilings = {
-      sessions: new Ceiling(sessions),
-      connections: new Ceiling(connections),
-      api: new Ceiling(api),
+      sessions: new Ceiling(sessions, places.of("sessions")),
+      connections: new Ceiling(connections, places.of("connections")),
+      api: new Ceiling(api, places.of("api")),
     };
     this.#tooMany = createRefusals(options.log, options.metrics);
     this.#starter = this.#createStarter(options);
-    this.#dataGate = this.#createGate(
-      (connection) => this.#startSession(connection),
-      () => this.address,
-    );
-    this.#apiGate = this.#createGate(
-      (connection) => this.#startApiSession(connection),
-      () => this.apiAddress ?? "",
-    );
+    this.#dataGate = this.#createGate({
+      start: (connection) => this.#startSession(connection),
+      address: () => this.address,
+      sharing: portSharing,
+    });
+    this.#apiGate = this.#createGate({
+      start: (connection) => this.#startApiSession(connection),
+      address: () => this.apiAddress ?? "",
+      sharing: "none",
+    });
   }
 
   get address(): string {
-    return formatEndpoint(this.#dataGate.endpoint ?? this.#options.listen);
+    const endpoint = this.#dataGate.endpoint ?? this.#options.listen;
+    return endpoint === null ? "" : formatEndpoint(endpoint);
   }
 
   get apiAddress(): string | null {
@@ -98,9 +135,15 @@ class Server implements RunningServer {
     return this.#sessions.size;
   }
 
-  async reconfigure(options: ServerOptions): Promise<void> {
+  async prepare(options: ServerOptions): Promise<Move> {
     const starter = this.#createStarter(options);
     const moves: Move[] = [];
+    const cancel = async (): Promise<void> => {
+      for (const move of moves) {
+        await move.cancel();
+      }
+      this.#closeIfStopping();
+    };
     try {
       moves.push(await this.#dataGate.move(options.listen));
       moves.push(await this.#apiGate.move(options.api?.listen ?? null));
@@ -108,50 +151,54 @@ class Server implements RunningServer {
         throw new Error("the server is about to stop");
       }
     } catch (error) {
-      for (const move of moves) {
-        await move.cancel();
-      }
-      this.#closeIfStopping();
+      await cancel();
       throw error;
     }
-    for (const move of moves) {
-      move.commit();
+    const commit = (): void => {
+      for (const move of moves) {
+        move.commit();
+      }
+      this.#use(options, starter);
+      this.#closeIfStopping();
+    };
+    return { endpoint: moves[0]?.endpoint ?? null, commit, cancel };
+  }
+
+  resetKeys(): void {
+    const keystores = [...this.#sessions.values()].map(({ keys }) => keys);
+    for (const keys of new Set([this.#options.keys, ...keystores])) {
+      keys.reset();
     }
+  }
+
+  close(): void {
+    this.#stopping = true;
+    this.#closeIfStopping();
+  }
+
+  async drain(): Promise<number> {
+    this.close();
+    for (const session of this.#sessions.keys()) {
+      session.drain();
+    }
+    return await this.#waitForSessions(this.#options.closeTimeoutMs);
+  }
+
+  stop(status: number): void {
+    this.close();
+    this.#help?.stop();
+    for (const session of this.#sessions.keys()) {
+      session.abort("the server stops");
+    }
+    this.#finish(status);
+  }
+
+  #use(options: ServerOptions, starter: SessionStarter): void {
     this.#options = options;
     this.#starter = starter;
     for (const name of ["sessions", "connections", "api"] as const) {
       this.#ceilings[name].limit = options.connectionLimits[name];
     }
-  }
-
-  async drain(): Promise<void> {
-    if (this.#stopping) {
-      return;
-    }
-    this.#stopping = true;
-    const { log, closeTimeoutMs } = this.#options;
-    this.#closeIfStopping();
-    log.info(`Waiting for ${this.#sessions.size} connections to complete`);
-    for (const session of this.#sessions.keys()) {
-      session.drain();
-    }
-    const cut = await this.#waitForSessions(closeTimeoutMs);
-    if (cut > 0) {
-      log.warning(`Server shutdown Timeout: ${cut} active connections will be cut`);
-      this.stop(1);
-      return;
-    }
-    log.info(`Server graceful shutdown completed, bye PID: ${process.pid}`);
-    this.#finish(0);
-  }
-
-  stop(status: number): void {
-    this.#stopping = true;
-    this.#closeIfStopping();
-    for (const session of this.#sessions.keys()) {
-      session.abort("the server stops");
-    }
-    this.#finish(status);
   }
 
   #closeIfStopping(): void {
@@ -169,11 +216,12 @@ class Server implements RunningServer {
         react(about);
       },
       ceiling: this.#ceilings.sessions,
+      help: this.#help?.requests ?? null,
       tooMany: this.#tooMany,
     });
   }
 
-  #createGate(start: (connection: Connection) => void, address: () => string): Gate {
+  #createGate({ start, address, sharing }: GateParts): Gate {
     const handler: ListenHandler = {
       accepted: (connection) => {
         if (this.#stopping) {
@@ -189,11 +237,11 @@ class Server implements RunningServer {
           ...describeError(error),
         }),
     };
-    return new Gate({ handler, log: () => this.#options.log });
+    return new Gate({ handler, log: () => this.#options.log, sharing });
   }
 
   #startSession(connection: Connection): void {
-    const leave = this.#ceilings.connections.enter(countAbandonedDials());
+    const leave = this.#ceilings.connections.enter(this.#surroundings.places.countAbandonedDials());
     if (leave === null) {
       connection.abort();
       this.#tooMany("db", "overflow");
@@ -232,18 +280,16 @@ class Server implements RunningServer {
     this.#sessions.set(session, this.#options);
   }
 
-  /** Keys are forgotten by everybody who holds some: sessions under older settings as well. */
-  #actionsOf({ actions }: ServerApi): ApiActions {
+  /** Keys are forgotten by everybody who holds some: sessions under older settings as well, and other threads. */
+  #actionsOf({ actions, resetOtherKeys }: ServerApi): ApiActions {
     return {
       makeZone: () => actions.makeZone(),
       loadAccounts: () => actions.loadAccounts(),
       readConfig: () => actions.readConfig(),
       changeConfig: (change) => actions.changeConfig(change),
-      resetKeys: () => {
-        const keystores = [...this.#sessions.values()].map(({ keys }) => keys);
-        for (const keys of new Set([this.#options.keys, ...keystores])) {
-          keys.reset();
-        }
+      resetKeys: async () => {
+        this.resetKeys();
+        await resetOtherKeys?.();
       },
     };
   }

@@ -1,6 +1,7 @@
 /** Makes the session object of a connection: the client's keys, the stages, what is told to the log. */
 
 import type { ServerKeys } from "../keystore/mod.ts";
+import type { Requests } from "../lookahead/mod.ts";
 import {
   createDecryptor,
   createPoisonAlarm,
@@ -30,8 +31,8 @@ export type CreateSession = (
   opened: (opening: Opening) => boolean,
 ) => ProtocolSession;
 
-/** Prepares what all sessions of a server share. */
-export function createSessionFactory(options: ServerOptions): CreateSession {
+/** Prepares what all sessions of a server share; `help` is that of other threads. */
+export function createSessionFactory(options: ServerOptions, help: Requests | null): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
   const findPoisonKey = poison.detect
     ? createPoisonKeySource(keys, createSessionEvents(options, {}))
@@ -42,6 +43,7 @@ export function createSessionFactory(options: ServerOptions): CreateSession {
       : createDecryptor(
           holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
+          help?.forClient(() => client.clientId) ?? null,
         );
   const makeStages = (client: ClientIdentity, events: SessionEvents): readonly Stage[] => {
     const decryptor = makeDecryptor(client, events);

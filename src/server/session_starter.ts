@@ -2,6 +2,7 @@
 
 import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
 import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
+import type { Requests } from "../lookahead/mod.ts";
 import { timeStep } from "../metrics/mod.ts";
 import type { Opening } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
@@ -25,6 +26,8 @@ export interface SessionSurroundings {
   /** A poison record was read; the fields tell in whose session. */
   readonly alarm: (about: LogFields) => void;
   readonly ceiling: Ceiling;
+  /** Other threads that may help with AcraStructs; `null` when there are none. */
+  readonly help: Requests | null;
   readonly tooMany: ReportTooMany;
 }
 
@@ -37,7 +40,7 @@ export class SessionStarter {
   constructor(options: ServerOptions, around: SessionSurroundings) {
     this.#options = options;
     this.#around = around;
-    this.#createSession = createSessionFactory(options);
+    this.#createSession = createSessionFactory(options, around.help);
   }
 
   /** Takes over a connection; `ended` is called once, when nothing of the session is left. */

@@ -11,14 +11,20 @@ export interface DialOptions {
   readonly timeoutMs: number;
 }
 
-let abandoned = 0;
+let abandoned: Int32Array<ArrayBufferLike> = new Int32Array(1);
 
 /**
- * Attempts that were given up and that the system has not ended yet, which the runtime cannot make it
- * do: each of them still holds a descriptor, for two minutes at worst.
+ * Attempts of this thread that were given up and that the system has not ended yet, which the runtime
+ * cannot make it do: each of them still holds a descriptor, for two minutes at worst.
  */
 export function countAbandonedDials(): number {
-  return abandoned;
+  return Atomics.load(abandoned, 0);
+}
+
+/** Counts them in the first element of `cell` from now on, where other threads can see them. */
+export function countAbandonedDialsIn(cell: Int32Array<ArrayBufferLike>): void {
+  Atomics.add(cell, 0, countAbandonedDials());
+  abandoned = cell;
 }
 
 /**
@@ -30,8 +36,8 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Co
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    abandoned++;
-    void connecting.finally(() => abandoned--);
+    Atomics.add(abandoned, 0, 1);
+    void connecting.finally(() => Atomics.sub(abandoned, 0, 1));
     reject(dialError(endpoint, `no answer within ${options.timeoutMs} ms`));
   }, options.timeoutMs);
   const opened = (connection: SocketConnection) => {

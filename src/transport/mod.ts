@@ -6,7 +6,12 @@
  */
 
 export type { Connection, ConnectionHandler } from "./connection.ts";
-export { countAbandonedDials, type DialOptions, dial } from "./dial.ts";
+export {
+  countAbandonedDials,
+  countAbandonedDialsIn,
+  type DialOptions,
+  dial,
+} from "./dial.ts";
 export { type Endpoint, EndpointError, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 export { type Listener, type ListenHandler, type ListenOptions, listen } from "./listen.ts";
 export type { PeerInfo } from "./peer_info.ts";

@@ -1,7 +1,7 @@
 /**
  * Acra's own programs as processes: keys in temporary folders, a server and a connector that are
  * ready when the promise resolves. Runs the compiled binary when `ACRA_BINARY` names one, else the
- * sources.
+ * sources, and with as many workers as `ACRA_TEST_WORKERS` says, or as many as usual.
  */
 
 import { chmodSync, copyFileSync } from "node:fs";
@@ -103,6 +103,9 @@ export async function runAcra(
   return result;
 }
 
+/** Time for all workers to begin, in ms. */
+const READY_MS = 20_000;
+
 /** A server or connector that accepts connections. */
 export interface AcraProcess {
   readonly port: number;
@@ -157,24 +160,51 @@ export async function startAcraConnector(
   ]);
 }
 
+/**
+ * Resolves when the daemon with metrics at this port says that it could serve, for which all of its
+ * workers have to listen.
+ */
+export async function untilReady(metricsPort: number): Promise<void> {
+  const end = Date.now() + READY_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`);
+    if (answer.status === 200) {
+      return;
+    }
+    const text = await answer.text();
+    if (Date.now() > end) {
+      throw new Error(`not ready after ${READY_MS} ms: ${text}`);
+    }
+    await Bun.sleep(50);
+  }
+}
+
+/** The number of workers that `ACRA_TEST_WORKERS` asks for; other flags come later and win. */
+function workerFlags(): readonly string[] {
+  const count = process.env["ACRA_TEST_WORKERS"] ?? "";
+  return count === "" ? [] : [`--workers=${count}`];
+}
+
 /** Starts a daemon that listens on the port once it is ready. */
 export async function startDaemon(
   port: number,
   options: AcraOptions,
   args: string[],
 ): Promise<AcraProcess> {
-  const command = [...(options.command ?? acraCommand()), ...args, ...(options.flags ?? [])];
-  const process = startProcess(command, {
+  const [name = "", ...rest] = args;
+  const flags = [...workerFlags(), ...rest, ...(options.flags ?? [])];
+  const command = [...(options.command ?? acraCommand()), name, ...flags];
+  const daemon = startProcess(command, {
     user: options.user ?? null,
     // The checkout may be closed to that user, and its configs/ are nobody's business here.
     cwd: "/",
     env: { ACRA_MASTER_KEY: options.keys.masterKey, ...options.env },
   });
-  const ended = process.exited.then((status) => {
-    const said = process.stderr.text;
+  const ended = daemon.exited.then((status) => {
+    const said = daemon.stderr.text;
     throw new Error(`acra ${args[0]} ended with status ${status} before it was ready:\n${said}`);
   });
   await Promise.race([waitForListener(port), ended]);
   ended.catch(() => {});
-  return { port, process, stop: () => process.stop("SIGTERM") };
+  return { port, process: daemon, stop: () => daemon.stop("SIGTERM") };
 }

@@ -14,7 +14,7 @@ import { FilesystemConnectorKeys, isValidClientId, type MasterKey } from "../../
 import { tryLeg } from "../../tls_check/mod.ts";
 import { type Endpoint, formatEndpoint, type TlsClientSetup } from "../../transport/mod.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { chooseServer, chooseTransport } from "../connector.ts";
+import { chooseServer, chooseTransport } from "../connector_options.ts";
 import { CONNECTOR_SETTINGS } from "../connector_settings.ts";
 import { connectorApiListenEndpoint, connectorListenEndpoint } from "../endpoints.ts";
 import { CLIENT_ID_RULE } from "../shared_settings.ts";
@@ -22,7 +22,7 @@ import { SERVER_NAMES } from "../tls/check_connector.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DOCTOR_SETTINGS } from "./doctor_settings.ts";
 import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
-import { examineListeners, type NamedListener } from "./listeners.ts";
+import { examineListeners, type NamedListener, workersOf } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
 const SETTINGS = defineSettings([...CONNECTOR_SETTINGS, ...DOCTOR_SETTINGS]);
@@ -70,7 +70,7 @@ async function examine(context: CommandContext, values: Values): Promise<number>
       zoneMode: false,
     }),
     ...(await examineListeners("connector", values, listenersOf(values))),
-    checkLimits(values.incoming_connection_limit),
+    checkLimits(values.incoming_connection_limit, workersOf(values.workers, listenersOf(values))),
     ...(await examineServer(values, masterKey)),
   ];
   return printReport(context, { host: "connector", reports, notes: [] }, values.json);

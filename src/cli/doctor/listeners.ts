@@ -3,7 +3,8 @@
 import { type CheckReport, checkListener } from "../../doctor/mod.ts";
 import type { Endpoint } from "../../transport/mod.ts";
 import { readEndpoint } from "../endpoints.ts";
-import { Gathering } from "./gather.ts";
+import { chooseWorkers } from "../workers/worker_count.ts";
+import { Gathering, SILENT } from "./gather.ts";
 
 /** An address, and the setting that names it. */
 export interface NamedListener {
@@ -38,4 +39,10 @@ export async function examineListeners(
     );
   }
   return reports;
+}
+
+/** How many threads would share the first of these addresses; 1 when it cannot be had. */
+export function workersOf(asked: number, [first]: readonly NamedListener[]): number {
+  const endpoint = first === undefined ? null : new Gathering("listening").attempt(first.find);
+  return endpoint === null ? 1 : chooseWorkers(asked, endpoint, SILENT);
 }

@@ -26,14 +26,14 @@ import { tryLeg } from "../../tls_check/mod.ts";
 import { formatEndpoint } from "../../transport/mod.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { apiListenEndpoint, databaseEndpoint, listenEndpoint } from "../endpoints.ts";
-import { checkServerTransport } from "../server.ts";
+import { checkServerTransport } from "../server_options.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import { makeServerTls } from "../server_tls.ts";
 import { DATABASE_NAMES } from "../tls/check.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DATABASE_SETTINGS, DOCTOR_SETTINGS } from "./doctor_settings.ts";
 import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
-import { examineListeners, type NamedListener } from "./listeners.ts";
+import { examineListeners, type NamedListener, workersOf } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
 const SETTINGS = defineSettings([...SERVER_SETTINGS, ...DOCTOR_SETTINGS, ...DATABASE_SETTINGS]);
@@ -89,7 +89,7 @@ async function examine(context: CommandContext, values: Values): Promise<number>
     }),
     ...transport,
     ...(await examineListeners("server", values, listenersOf(values))),
-    checkLimits(values.incoming_connection_limit),
+    checkLimits(values.incoming_connection_limit, workersOf(values.workers, listenersOf(values))),
     ...(await examineDatabase(values)),
     ...inside.reports,
   ];

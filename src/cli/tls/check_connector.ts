@@ -4,7 +4,7 @@ import { ConfigError, type SettingValues } from "../../config/mod.ts";
 import { tryLeg } from "../../tls_check/mod.ts";
 import { formatEndpoint } from "../../transport/mod.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { chooseServer, chooseTransport } from "../connector.ts";
+import { chooseServer, chooseTransport } from "../connector_options.ts";
 import { CONNECTOR_SETTINGS } from "../connector_settings.ts";
 import { describeLeg, formatReport, type HintNames } from "./report.ts";
 

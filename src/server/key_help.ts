@@ -1,0 +1,61 @@
+/** What the threads of a server do for each other: unwrap data keys for sessions of another one. */
+
+import { unwrapDataKey } from "../acrastruct/mod.ts";
+import type { ServerKeys } from "../keystore/mod.ts";
+import { type Board, KeyHelper, Requests } from "../lookahead/mod.ts";
+import type { PrivateKey } from "../themis/mod.ts";
+
+/** One thread's part. */
+export class KeyHelp {
+  /** Where the sessions of this thread ask. */
+  readonly requests: Requests;
+  readonly #helper: KeyHelper;
+  readonly #keys: () => ServerKeys;
+  /** Keys of clients that were helped since there was last nothing to do. */
+  readonly #held = new Map<string, PrivateKey | null>();
+  #generation = -1;
+
+  /** @param keys the keystore of the settings in force */
+  constructor(board: Board, keys: () => ServerKeys) {
+    this.requests = new Requests(board);
+    this.#keys = keys;
+    this.#helper = new KeyHelper(board, {
+      unwrap: (clientId, header) => this.#unwrap(clientId, header),
+      isBusy: () => this.requests.busy,
+      idle: () => this.#held.clear(),
+    });
+  }
+
+  /** Helps until `stop` is called. */
+  start(): void {
+    void this.#helper.run();
+  }
+
+  stop(): void {
+    this.#helper.stop();
+  }
+
+  #unwrap(clientId: string, header: Uint8Array): Uint8Array | null {
+    const key = this.#findKey(clientId);
+    return key === null ? null : unwrapDataKey(header, 0, key);
+  }
+
+  /** A key that cannot be read is the business of the session, which will log it. */
+  #findKey(clientId: string): PrivateKey | null {
+    const keys = this.#keys();
+    if (this.#generation !== keys.generation) {
+      this.#generation = keys.generation;
+      this.#held.clear();
+    }
+    let key = this.#held.get(clientId);
+    if (key === undefined) {
+      try {
+        key = keys.findStorageKey(clientId);
+      } catch {
+        key = null;
+      }
+      this.#held.set(clientId, key);
+    }
+    return key;
+  }
+}
