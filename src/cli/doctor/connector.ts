@@ -21,7 +21,7 @@ import { CLIENT_ID_RULE } from "../shared_settings.ts";
 import { SERVER_NAMES } from "../tls/check_connector.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DOCTOR_SETTINGS } from "./doctor_settings.ts";
-import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
+import { findTlsFiles, Gathering, reportSettings, SILENT } from "./gather.ts";
 import { examineListeners, type NamedListener, workersOf } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
@@ -111,7 +111,7 @@ async function examineServer(
     return [gathering.report([])];
   }
   const transport = gathering.attempt(() => chooseTransport(values, endpoint, endpoint));
-  for (const finding of findEnding(values)) {
+  for (const finding of findTlsFiles(values)) {
     gathering.add(finding);
   }
   if (transport === null) {

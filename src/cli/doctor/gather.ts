@@ -1,7 +1,7 @@
 /** Reports of what the parts of the command line itself refuse: settings, and how they go together. */
 
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { ConfigError } from "../../config/mod.ts";
 import { type CheckReport, errorAt, type Finding, warningAt } from "../../doctor/mod.ts";
 import type { Logger } from "../../log/mod.ts";
@@ -65,21 +65,43 @@ export class Gathering {
   }
 }
 
-/** Certificates that end soon, or have ended. That a file cannot be read, others say. */
-export function findEnding(values: Readonly<Record<string, unknown>>): readonly Finding[] {
-  return ["tls_cert", "tls_client_cert", "tls_database_cert"].flatMap((name) => {
-    const path = values[name];
-    const warning = typeof path === "string" && path !== "" ? readEnd(path) : null;
-    return warning === null
-      ? []
-      : [warningAt(`--${name}=${String(path)}`, warning, "replace the file before that day")];
-  });
+const READABLE_BY_OTHERS = 0o007;
+
+/** Certificates that end soon, or have ended, and private keys of theirs that everybody may read. */
+export function findTlsFiles(values: Readonly<Record<string, unknown>>): readonly Finding[] {
+  return ["tls", "tls_client", "tls_database"].flatMap((start) => [
+    ...findIn(values, `${start}_cert`, findEnding),
+    ...findIn(values, `${start}_key`, findOpenness),
+  ]);
 }
 
-function readEnd(path: string): string | null {
-  try {
-    return warnOfEnd(new X509Certificate(readFileSync(path)));
-  } catch {
-    return null;
+/** That a file cannot be read, others say. */
+function findIn(
+  values: Readonly<Record<string, unknown>>,
+  name: string,
+  find: (path: string, setting: string) => Finding | null,
+): readonly Finding[] {
+  const path = values[name];
+  if (typeof path !== "string" || path === "") {
+    return [];
   }
+  try {
+    const finding = find(path, `--${name}=${path}`);
+    return finding === null ? [] : [finding];
+  } catch {
+    return [];
+  }
+}
+
+function findEnding(path: string, setting: string): Finding | null {
+  const warning = warnOfEnd(new X509Certificate(readFileSync(path)));
+  return warning === null
+    ? null
+    : warningAt(setting, warning, "replace the file before that day, then reload or restart");
+}
+
+function findOpenness(path: string, setting: string): Finding | null {
+  return (statSync(path).mode & READABLE_BY_OTHERS) === 0
+    ? null
+    : errorAt(setting, "everybody may read this private key", `chmod 0600 ${path}`);
 }

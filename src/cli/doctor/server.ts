@@ -32,7 +32,7 @@ import { makeServerTls } from "../server_tls.ts";
 import { DATABASE_NAMES } from "../tls/check.ts";
 import { describeLeg } from "../tls/report.ts";
 import { DATABASE_SETTINGS, DOCTOR_SETTINGS } from "./doctor_settings.ts";
-import { findEnding, Gathering, reportSettings, SILENT } from "./gather.ts";
+import { findTlsFiles, Gathering, reportSettings, SILENT } from "./gather.ts";
 import { examineListeners, type NamedListener, workersOf } from "./listeners.ts";
 import { printReport } from "./report.ts";
 
@@ -128,7 +128,7 @@ function reportTransport(values: Values): readonly CheckReport[] {
   if (tls !== null) {
     gathering.attempt(() => checkServerTransport(values, tls));
   }
-  for (const finding of findEnding(values)) {
+  for (const finding of findTlsFiles(values)) {
     gathering.add(finding);
   }
   const endpoint = gathering.attempt(() => listenEndpoint(values));
