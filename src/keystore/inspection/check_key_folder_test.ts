@@ -237,7 +237,7 @@ test("keys that are not encrypted are a fault under any name", () => {
   writeFileSync(join(connector, "shop1_server.pub"), privateKey);
   expect(check(server, "server")).toEqual([
     "fault misplaced backup.raw",
-    "fault does-not-open shop1_storage",
+    "fault unreadable shop1_storage",
   ]);
   expect(check(connector, "connector")).toEqual(["fault unreadable shop1_server.pub"]);
 });
