@@ -112,7 +112,14 @@ function findWorkloads(text: string): readonly Workload[] {
     return [];
   }
   const exact = WORKLOADS.filter(({ name }) => name === text);
-  return exact.length > 0 ? exact : WORKLOADS.filter(({ name }) => name.includes(text));
+  const found = exact.length > 0 ? exact : WORKLOADS.filter(({ name }) => name.includes(text));
+  if (found.length === 0) {
+    const names = WORKLOADS.map(({ name }) => `"${name}"`).join(", ");
+    throw new UsageError(
+      `--workloads "${text}": no workload has that in its name; there are ${names}`,
+    );
+  }
+  return found;
 }
 
 function readNumber(name: string, text: string | undefined, fallback: number): number {

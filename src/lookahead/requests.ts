@@ -13,9 +13,12 @@ export class Requests {
   readonly #board: Board;
   readonly #free: Lane[];
   readonly #all: number;
+  readonly #helped: () => void;
 
-  constructor(board: Board) {
+  /** @param helped called for each data key that another thread had ready */
+  constructor(board: Board, helped: () => void) {
     this.#board = board;
+    this.#helped = helped;
     this.#free = [...board.ownLanes];
     this.#all = this.#free.length;
   }
@@ -41,6 +44,15 @@ export class Requests {
     }
     this.#free.push(lane);
     return null;
+  }
+
+  /** The data key that another thread has ready, or `null`. */
+  take(lane: Lane, bytes: Uint8Array, offset: number): Uint8Array | null {
+    const dataKey = lane.take(bytes, offset);
+    if (dataKey !== null) {
+      this.#helped();
+    }
+    return dataKey;
   }
 
   giveBack(lane: Lane): void {
@@ -86,7 +98,7 @@ class SessionRequests implements KeysAhead {
   }
 
   take(bytes: Uint8Array, offset: number): Uint8Array | null {
-    return this.#lane === null ? null : this.#lane.take(bytes, offset);
+    return this.#lane === null ? null : this.#requests.take(this.#lane, bytes, offset);
   }
 
   rest(): void {

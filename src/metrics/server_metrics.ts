@@ -14,7 +14,7 @@ const MODES = { "whole-cell": "wholecell", "injected-cell": "inlinecell" } as co
 
 /** The series of a server; the label `mode` is that of its start. */
 export class ServerMetrics extends ProgramMetrics {
-  readonly #acraStructs = { success: 0, fail: 0 };
+  readonly #acraStructs = { success: 0, fail: 0, ahead: 0 };
   readonly #poisonAlarms: Counter;
   readonly #requests: { observe(seconds: number): void };
   readonly #responses: { observe(seconds: number): void };
@@ -33,6 +33,15 @@ export class ServerMetrics extends ProgramMetrics {
         this.reset();
         this.inc({ status: "success" }, acraStructs.success);
         this.inc({ status: "fail" }, acraStructs.fail);
+      },
+    });
+    new Counter({
+      name: "acraserver_data_keys_ahead_total",
+      help: "Data keys that another worker had unwrapped when a session needed them",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(acraStructs.ahead);
       },
     });
     this.#poisonAlarms = new Counter({
@@ -68,6 +77,11 @@ export class ServerMetrics extends ProgramMetrics {
   /** Something with the whole header of an AcraStruct was not opened. */
   decryptFailed(): void {
     this.#acraStructs.fail++;
+  }
+
+  /** Another worker had a data key ready. */
+  keyAhead(): void {
+    this.#acraStructs.ahead++;
   }
 
   /** A poison record was recognised. */

@@ -1,24 +1,24 @@
 /** What the threads of a server do for each other: unwrap data keys for sessions of another one. */
 
 import { unwrapDataKey } from "../acrastruct/mod.ts";
-import type { ServerKeys } from "../keystore/mod.ts";
 import { type Board, KeyHelper, Requests } from "../lookahead/mod.ts";
 import type { PrivateKey } from "../themis/mod.ts";
+import type { ServerOptions } from "./options.ts";
 
 /** One thread's part. */
 export class KeyHelp {
   /** Where the sessions of this thread ask. */
   readonly requests: Requests;
   readonly #helper: KeyHelper;
-  readonly #keys: () => ServerKeys;
+  readonly #options: () => Pick<ServerOptions, "keys" | "metrics">;
   /** Keys of clients that were helped since there was last nothing to do. */
   readonly #held = new Map<string, PrivateKey | null>();
   #generation = -1;
 
-  /** @param keys the keystore of the settings in force */
-  constructor(board: Board, keys: () => ServerKeys) {
-    this.requests = new Requests(board);
-    this.#keys = keys;
+  /** @param options those in force */
+  constructor(board: Board, options: () => Pick<ServerOptions, "keys" | "metrics">) {
+    this.requests = new Requests(board, () => options().metrics?.keyAhead());
+    this.#options = options;
     this.#helper = new KeyHelper(board, {
       unwrap: (clientId, header) => this.#unwrap(clientId, header),
       isBusy: () => this.requests.busy,
@@ -42,7 +42,7 @@ export class KeyHelp {
 
   /** A key that cannot be read is the business of the session, which will log it. */
   #findKey(clientId: string): PrivateKey | null {
-    const keys = this.#keys();
+    const { keys } = this.#options();
     if (this.#generation !== keys.generation) {
       this.#generation = keys.generation;
       this.#held.clear();

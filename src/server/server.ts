@@ -100,7 +100,7 @@ class Server implements RunningServer {
     this.#options = options;
     this.#surroundings = surroundings;
     const { places, board, portSharing } = surroundings;
-    this.#help = board === null ? null : new KeyHelp(board, () => this.#options.keys);
+    this.#help = board === null ? null : new KeyHelp(board, () => this.#options);
     this.#help?.start();
     const { sessions, connections, api } = options.connectionLimits;
     this.#ceilings = {

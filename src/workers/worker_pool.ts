@@ -145,7 +145,8 @@ export class WorkerPool implements WorkerCounts {
       this.#links().map((link) =>
         link.ask({ kind: "drain" }, limit).then(
           (answer) => Number(answer),
-          (error: unknown) => (error instanceof ThreadGoneError ? 0 : 1),
+          // It is gone or hangs: whatever it had was cut, or is going to be.
+          () => 1,
         ),
       ),
     );
@@ -239,14 +240,12 @@ export class WorkerPool implements WorkerCounts {
     slot.ready = false;
     gone(slot.thread);
     this.#keepTotals(slot);
+    const about = { code: EVENT.general, worker: slot.thread, error: reason };
     if (this.#stopping) {
+      log.error("A worker ended before its time at a stop", about);
       return;
     }
-    log.error("A worker ended, another one takes its place", {
-      code: EVENT.general,
-      worker: slot.thread,
-      error: reason,
-    });
+    log.error("A worker ended, another one takes its place", about);
     setTimeout(() => this.#replace(slot), slot.pace.next(performance.now()));
   }
 

@@ -92,6 +92,17 @@ test("a pool adds up what drains in its threads", async () => {
   expect(await pool.drain(1_000)).toBe(1 + 2 + 3);
 });
 
+test("a pool tells of a thread that ends while the others drain, and replaces it no more", async () => {
+  const rig = open(2, { name: "x" });
+  await until(() => rig.pool.complete);
+  await rig.pool.close();
+  rig.threads[0]?.terminate();
+  expect(await rig.pool.drain(5_000)).toBe(1);
+  expect(said(rig)).toContain("A worker ended before its time at a stop");
+  await Bun.sleep(300);
+  expect(rig.threads).toHaveLength(1);
+});
+
 test("a pool replaces a thread that ended, which begins with the settings in force", async () => {
   const rig = open(3, { name: "old" });
   await until(() => rig.pool.complete);

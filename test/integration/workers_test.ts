@@ -67,6 +67,33 @@ describe("acra server with several workers", () => {
 
   testUnless(
     missingLinux,
+    "help each other: one session's long answer is opened by both, in its order and byte for byte",
+    async () => {
+      const { server, metricsPort } = await rig.start();
+      const [client] = await rig.logInMany(server.port, 1);
+      const secret = new TextEncoder().encode("secret");
+      const sealed = Buffer.from(await createAcrastruct(secret, rig.keys.storagePublicKey));
+      const count = 4000;
+      client?.send(
+        message(
+          "Q",
+          `SELECT n, '\\x${sealed.toString("hex")}'::bytea FROM generate_series(1, ${count}) n\0`,
+        ),
+      );
+      const rows = (await client?.until("Z"))?.filter(({ type }) => type === "D") ?? [];
+      expect(rows).toHaveLength(count);
+      const wanted = `\\x${Buffer.from(secret).toString("hex")}`;
+      const right = rows.filter(({ body }, index) => {
+        const number = String(index + 1);
+        return body.subarray(6).toString("latin1") === number + lengthOf(wanted) + wanted;
+      });
+      expect(right).toHaveLength(count);
+      expect(await readSeries(metricsPort, "acraserver_data_keys_ahead_total")).toBeGreaterThan(0);
+    },
+  );
+
+  testUnless(
+    missingLinux,
     "says once what it says at its start, in which a port may be left to the system",
     async () => {
       const { server, metricsPort } = await rig.start(["--workers=3", "-v"], {
@@ -277,3 +304,10 @@ describe("acra connector with several workers", () => {
     expect(await readSeries(metricsPort, "acraconnector_workers")).toBe(1);
   });
 });
+
+/** A text's length as it stands before it in a row. */
+function lengthOf(text: string): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(text.length);
+  return bytes.toString("latin1");
+}

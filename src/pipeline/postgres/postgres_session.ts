@@ -27,7 +27,7 @@ import { type RequestLimits, RequestQueue } from "./request_queue.ts";
 import { RowRewriter } from "./row_rewriter.ts";
 
 const MAXIMUM_ROW_BYTES = 64 * 1024 * 1024;
-const OPENINGS_PER_TURN = 32;
+const OPENINGS_PER_TURN = 8;
 const REQUEST_LIMITS: RequestLimits = { requests: 1_000_000, bytes: 64 * 1024 * 1024 };
 const WITHOUT_TLS: TlsPolicy = { client: "unavailable", database: "mirror" };
 
@@ -57,7 +57,7 @@ export interface PostgresSessionOptions {
   readonly opened?: (opening: Opening) => boolean;
   /** Larger rows pass undecrypted; 64 MiB unless given. */
   readonly maxRowBytes?: number;
-  /** AcraStructs that one turn may try to open; 32 unless given. */
+  /** AcraStructs that one turn may try to open; 8 unless given: less than a millisecond of work. */
   readonly openingsPerTurn?: number;
   /** What the application may leave unanswered; a million requests, 64 MiB of names unless given. */
   readonly requestLimits?: RequestLimits;
