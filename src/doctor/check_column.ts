@@ -49,8 +49,10 @@ interface FoundColumn {
   readonly table: string;
   readonly column: string;
   readonly type: string;
-  /** Rows that the table is thought to have; negative when nobody has counted. */
+  /** Rows that the table is thought to have: as it was last counted, or by its size. */
   readonly estimate: number;
+  /** Bytes of its rows, without those that lie apart. */
+  readonly size: number;
   /** Whether TABLESAMPLE is possible. */
   readonly isTable: boolean;
 }
@@ -58,30 +60,45 @@ interface FoundColumn {
 async function findColumn(read: Read, name: ColumnName): Promise<FoundColumn | null> {
   const { schema, table, column } = name;
   const written = [...(schema === null ? [] : [schema]), table].map(quoteIdentifier).join(".");
-  const [row] = await read(
-    `SELECT format_type(a.atttypid, NULL) AS type, c.reltuples::bigint::text AS estimate, c.relkind AS kind
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-     WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`,
-    [written, column],
-  );
-  return row === undefined
-    ? null
-    : {
-        table: written,
-        column: quoteIdentifier(column),
-        type: row["type"] ?? "",
-        estimate: Number(row["estimate"] ?? "-1"),
-        isTable: row["kind"] === "r" || row["kind"] === "m",
-      };
+  const [row] = await read(FIND, [written, column]);
+  if (row === undefined) {
+    return null;
+  }
+  const size = Number(row["size"] ?? "0");
+  const counted = Number(row["counted"] ?? "0");
+  return {
+    table: written,
+    column: quoteIdentifier(column),
+    type: row["type"] ?? "",
+    estimate: counted > 0 ? counted : Math.floor(size / GUESSED_ROW_BYTES),
+    size,
+    isTable: ["r", "m", "p"].includes(row["kind"] ?? ""),
+  };
 }
 
-/** Pages from all over a large table; the first rows of a small one, of a view, and of one not yet counted. */
+/** Where nobody has counted: few, so that enough rows are drawn. */
+const GUESSED_ROW_BYTES = 800;
+
+/** A column of a table, with the rows and bytes of the table and of all its partitions. */
+const FIND = `
+  SELECT format_type(a.atttypid, NULL) AS type, c.relkind AS kind,
+         (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0)::bigint::text FROM pg_class p WHERE p.oid IN
+           (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)) AS counted,
+         (SELECT coalesce(sum(pg_relation_size(p.oid)), 0)::text FROM pg_class p WHERE p.relkind IN ('r', 'm')
+           AND p.oid IN (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)) AS size
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+  WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
+
+/** Up to this size all rows are passed by and some drawn; of larger tables, some pages are read whole. */
+const LARGEST_SCAN_BYTES = 256 * 1024 * 1024;
+
+/** Rows from all over a large table; the first ones of a small one and of a view. */
 async function sample(
   read: Read,
   found: FoundColumn,
   { sampleRows, cellMode }: ColumnToCheck,
 ): Promise<readonly Row[]> {
-  const { table, column, estimate, isTable, type } = found;
+  const { table, column, estimate, size, isTable, type } = found;
   const bytes = type === BYTEA ? column : `convert_to(${column}::text, 'UTF8')`;
   // Where the AcraStruct begins, from 1 on.
   const start = cellMode === "whole-cell" ? "1" : `greatest(position(${TAG} IN c), 1)`;
@@ -90,9 +107,11 @@ async function sample(
             (octet_length(c) - ${start} + 1)::text AS length
      FROM (SELECT ${bytes} AS c FROM ${source} LIMIT ${sampleRows}) AS sampled`;
   if (isTable && estimate > sampleRows * 2) {
-    // Twice as much as is wanted: pages are not equally full.
-    const percent = Math.min(100, (200 * sampleRows) / estimate);
-    const rows = await read(statementFor(`${table} TABLESAMPLE SYSTEM (${percent.toFixed(6)})`));
+    // More than are wanted, and of them any: the newest rows lie at the end.
+    const percent = Math.min(100, (150 * sampleRows) / estimate).toFixed(6);
+    const method = size <= LARGEST_SCAN_BYTES ? "BERNOULLI" : "SYSTEM";
+    const drawn = `${table} TABLESAMPLE ${method} (${percent}) ORDER BY random()`;
+    const rows = await read(statementFor(drawn));
     if (rows.length > 0) {
       return rows;
     }
