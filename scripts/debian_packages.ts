@@ -1,6 +1,6 @@
 /** Installs packages of the distribution where that is possible: as root, with apt-get. */
 
-const COMMAND_TIMEOUT_MS = 150_000;
+const COMMAND_TIMEOUT_MS = 300_000;
 const OPTIONS = ["-y", "-q", "-o", "Acquire::http::Timeout=15", "-o", "DPkg::Lock::Timeout=60"];
 
 /**

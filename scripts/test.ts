@@ -5,6 +5,7 @@
  *   --faults  the whole fault matrix, in place of the selection that belongs to every run
  *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
  *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
+ *   --e2e     sites and programs as their users see them, in a real browser; some two minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +14,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
 import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
-import { installDrivers } from "./test_drivers.ts";
+import { E2E_PROGRAMS, installPackages, LIBRARIES } from "./test_drivers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist", "acra");
@@ -33,6 +34,9 @@ const PORTABLE_FOLDERS = [
 
 /** `bun test` as every part uses it: some tests start a database and several processes. */
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
+
+/** Named one by one: a plain run of `bun test` finds none of them. */
+const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {
@@ -71,7 +75,7 @@ const ALL_PARTS: readonly Part[] = [
 ];
 
 /** Parts that a run consists of when it was asked for them by name. */
-const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>> = {
+const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat" | "e2e", readonly Part[]>> = {
   faults: [
     BUILD_PART,
     {
@@ -97,6 +101,15 @@ const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat", readonly Part[]>
       command: ["bun", "test/compat/main.ts"],
       env: { ACRA_BINARY: BINARY },
       counts: "last line",
+    },
+  ],
+  e2e: [
+    BUILD_PART,
+    {
+      title: "end to end",
+      command: [...BUN_TEST, ...E2E_FILES],
+      env: { ACRA_BINARY: BINARY },
+      counts: "junit",
     },
   ],
 };
@@ -172,15 +185,20 @@ function format({ passed, failed, skipped }: Counts): string {
 }
 
 const flag = { type: "boolean", default: false } as const;
-const { values } = parseArgs({ options: { quick: flag, faults: flag, soak: flag, compat: flag } });
-const asked = (["faults", "soak", "compat"] as const).filter((name) => values[name]);
+const { values } = parseArgs({
+  options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag },
+});
+const asked = (["faults", "soak", "compat", "e2e"] as const).filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total = NOTHING;
 try {
   if (values.compat) {
-    await installDrivers(DRIVERS);
+    await installPackages(DRIVERS);
   } else if (!values.quick && asked.length === 0) {
-    await installDrivers(QUICK_DRIVERS);
+    await installPackages([...QUICK_DRIVERS, ...LIBRARIES]);
+  }
+  if (values.e2e) {
+    await installPackages(E2E_PROGRAMS);
   }
   const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
   for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {

@@ -1,25 +1,38 @@
-/** The drivers and libraries that some tests want from the distribution's packages. */
+/** What some tests want from the distribution's packages. */
 
-import type { DriverProgram } from "../test/compat/drivers.ts";
-import { type Missing, missingPythonModule } from "../test/harness/missing.ts";
+import { BROWSER_PACKAGES, missingDrivenBrowser } from "../test/harness/browser.ts";
+import { type Missing, missingProgram, missingPythonModule } from "../test/harness/missing.ts";
 import { installDebianPackages } from "./debian_packages.ts";
 
+/** Something that tests use, and the packages that bring it. */
 interface Wanted {
   readonly packages: readonly string[];
   missing(): Missing;
 }
 
-/** What tests use besides drivers. */
-const LIBRARIES: readonly Wanted[] = [
-  {
-    packages: ["python3-cryptography"],
-    missing: () => missingPythonModule("cryptography"),
-  },
+function python(module: string): Wanted {
+  return { packages: [`python3-${module}`], missing: () => missingPythonModule(module) };
+}
+
+/** What the usual run uses besides drivers. */
+export const LIBRARIES: readonly Wanted[] = [
+  python("cryptography"),
+  python("django"),
+  python("sqlalchemy"),
+];
+
+/** What the tests from end to end use. */
+export const E2E_PROGRAMS: readonly Wanted[] = [
+  python("cryptography"),
+  python("django"),
+  python("psycopg2"),
+  { packages: ["python3-venv"], missing: () => missingPythonModule("ensurepip") },
+  { packages: ["postgresql-client"], missing: () => missingProgram("psql") },
+  { packages: BROWSER_PACKAGES, missing: missingDrivenBrowser },
 ];
 
 /** Installs what is missing, where possible; says what stays missing: its tests skip themselves. */
-export async function installDrivers(drivers: readonly DriverProgram[]): Promise<void> {
-  const all: readonly Wanted[] = [...drivers, ...LIBRARIES];
+export async function installPackages(all: readonly Wanted[]): Promise<void> {
   const absent = all.filter((wanted) => wanted.missing() !== null);
   const packages = new Set(absent.flatMap((wanted) => wanted.packages));
   const reason = await installDebianPackages([...packages]);

@@ -12,6 +12,7 @@ import vm from "node:vm";
 import { buildWriter, findNodeCode } from "../scripts/build_writer.ts";
 import { openAcraStruct } from "../src/acrastruct/mod.ts";
 import { decodePrivateKey, generateKeyPair } from "../src/themis/mod.ts";
+import { findBrowser, missingBrowser } from "./harness/browser.ts";
 import { runProcess } from "./harness/process.ts";
 import { missingProgram, testUnless } from "./harness/skip.ts";
 import { loadWasmThemis } from "./wasm_themis.ts";
@@ -22,10 +23,6 @@ const SAMPLES = [
   { data: "with a context", context: "DDDDDDDDabcdefghijklmnop" },
   { data: "0123456789".repeat(5000), context: "" },
 ] as const;
-
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const browser = BROWSERS.find((name) => missingProgram(name) === null);
-const missingBrowser = browser === undefined ? `none of ${BROWSERS.join(", ")} on PATH` : null;
 
 const keys = generateKeyPair();
 const scratch = mkdtempSync(join(tmpdir(), "acra-writer-"));
@@ -120,7 +117,7 @@ describe("the bundle for browsers", () => {
     await expectReadable(JSON.parse(vm.runInContext(GUEST, context)));
   });
 
-  testUnless(missingBrowser, "the bundle makes AcraStructs in a real browser", async () => {
+  testUnless(missingBrowser(), "the bundle makes AcraStructs in a real browser", async () => {
     const page = `<!doctype html><meta charset="utf-8"><pre id="result"></pre><script type="module">
       import * as writer from "./browser.js";
       document.getElementById("result").textContent = ${GUEST};
@@ -205,7 +202,13 @@ async function runUnder(runtime: string): Promise<string[]> {
 
 async function dumpDom(url: string): Promise<string> {
   const command = [
-    ...[browser ?? "", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    ...[
+      findBrowser() ?? "",
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+    ],
     ...["--no-first-run", `--user-data-dir=${join(scratch, "browser")}`],
     ...["--virtual-time-budget=20000", "--dump-dom", url],
   ];

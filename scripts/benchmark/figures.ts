@@ -30,6 +30,7 @@ export const FIGURES = {
   connection: "new connection, login and close, CPU",
   idleMemory: "resident, idle",
   sessionMemory: "resident, per idle session",
+  memorySlope: "resident, growth while rows pass",
   start: "start to first accepted connection",
   fairness50: "point query, p50",
   fairness99: "point query, p99",

@@ -27,6 +27,8 @@ const RELAY_FACTOR = 1.3;
 const CONNECTOR_FACTOR = 2.6;
 const ECDH_FACTOR = 1.3;
 const PAGE_MICROSECONDS = 15;
+/** Zero, as far as memory that is taken and given back in pieces can be told from it. */
+const SLOPE_KILOBYTES = 200;
 
 /** Holds the run to the promises. */
 export function judge(
@@ -85,6 +87,8 @@ function promises(
     figure(FIGURES.idleMemory, "acra connector", 64),
     figure(FIGURES.sessionMemory, "acra server", 32),
     figure(FIGURES.sessionMemory, "acra connector", 32),
+    figure(FIGURES.memorySlope, "acra server", SLOPE_KILOBYTES),
+    figure(FIGURES.memorySlope, "acra connector", SLOPE_KILOBYTES),
     figure(FIGURES.fairness99, "acra, beside the scan", 5),
     figure(FIGURES.start, "acra server", 200),
     figure(FIGURES.start, "acra connector", 200),

@@ -106,13 +106,11 @@ async function runProbes(
 }
 
 function describeEcdh(rounds: readonly EcdhCost[]): string[] {
-  const [prepared, raw] = [
-    spreadOf(rounds.map(({ diffieHellman }) => diffieHellman)),
-    spreadOf(rounds.map(({ computeSecret }) => computeSecret)),
-  ];
+  const of = (cost: keyof EcdhCost) =>
+    formatSpread(spreadOf(rounds.map((round) => round[cost])), 1);
   return [
-    `one ECDH, CPU µs: ${formatSpread(prepared, 1)} by diffieHellman with prepared KeyObjects ` +
-      `(the ratios are to this), ${formatSpread(raw, 1)} by computeSecret with a compressed point`,
+    `one ECDH, CPU µs: ${of("computeSecret")} by ECDH.computeSecret (the ratios are to this), ` +
+      `${of("compressed")} with a compressed point, ${of("diffieHellman")} by diffieHellman with prepared KeyObjects`,
   ];
 }
 
@@ -123,7 +121,7 @@ function collect(
   figures: readonly Figure[],
 ): Pick<Results, "ecdh" | "lines" | "figures" | "verdicts"> {
   const lines = summarise(rounds.samples, plan.workloads, targets);
-  const ecdh = spreadOf(rounds.ecdh.map(({ diffieHellman }) => diffieHellman))?.median ?? null;
+  const ecdh = spreadOf(rounds.ecdh.map(({ computeSecret }) => computeSecret))?.median ?? null;
   return {
     ecdh: ecdh === null ? [] : describeEcdh(rounds.ecdh),
     lines,

@@ -68,7 +68,7 @@ export async function runRounds(rig: Rig, targets: Target[], plan: Plan): Promis
     await attempt(`round ${round + 1}`, async ({ workload }, target) => {
       const cost = measureEcdh();
       ecdh.push(cost);
-      const sample = await measure(target, workload, plan, cost.diffieHellman);
+      const sample = await measure(target, workload, plan, cost.computeSecret);
       samples.push({ ...sample, round });
     });
   }

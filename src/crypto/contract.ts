@@ -46,6 +46,8 @@ export interface Primitives {
   ): Uint8Array | null;
   /** A fresh private scalar, uniform in 1 … n−1: always 32 bytes. */
   generateScalar(): Uint8Array;
+  /** A fresh private key that never was bytes: for those used once and thrown away. */
+  generatePrivate(): PrivateScalar;
   /** Prepares a 32-byte scalar; `null` unless it is in 1 … n−1. */
   importScalar(scalar: Uint8Array): PrivateScalar | null;
   /** Checks a point, compressed (33 bytes) or uncompressed (65); `null` unless it is on the curve. */

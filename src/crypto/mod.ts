@@ -1,5 +1,5 @@
 /**
- * Six primitives behind one contract, and what every user of them needs besides: a comparison in
+ * Eight primitives behind one contract, and what every user of them needs besides: a comparison in
  * constant time, wiping, and the one error for what does not authenticate. Which provider stands
  * behind `#primitives` is decided by the import condition, never by a flag (DESIGN §3).
  *
@@ -9,6 +9,7 @@
 export {
   gcmOpen,
   gcmSeal,
+  generatePrivate,
   generateScalar,
   hmacSha256,
   importPoint,

@@ -84,6 +84,18 @@ describe("Both providers", () => {
     );
   });
 
+  test("agree with each other's fresh private keys", () => {
+    for (let count = 0; count < 12; count++) {
+      const [a, b] = [native.generatePrivate(), portable.generatePrivate()];
+      const secret = a.agree(pointOf(native, b.point));
+      expect(b.agree(pointOf(portable, a.point))).toEqual(secret);
+      const message = secret.subarray(0, count);
+      expect(pointOf(portable, a.point).verify(message, a.sign(message))).toBe(true);
+      expect(pointOf(native, b.point).verify(message, b.sign(message))).toBe(true);
+      expect(native.generatePrivate().point).not.toEqual(a.point);
+    }
+  });
+
   test("judge damaged signatures alike", () => {
     const scalar = scalarOf(native, native.generateScalar());
     const message = new TextEncoder().encode("message");

@@ -35,7 +35,7 @@ export async function checkColumn(read: Read, options: ColumnToCheck): Promise<C
   }
   const rows = await sample(read, found, options);
   const counts = count(rows, options);
-  const summary = describe(counts, rows.length, found.estimate);
+  const summary = describe(counts, rows.length, totalOf(found, rows.length, options));
   const findings = [
     ...(found.type === BYTEA ? [] : [wrongType(found, name)]),
     ...judge(counts, summary, found, options),
@@ -133,13 +133,18 @@ function count(rows: readonly Row[], { cellMode, keys }: ColumnToCheck): Counts 
   return counts;
 }
 
-function describe(counts: Counts, rows: number, estimate: number): string {
+/** Rows of the table, where not all of them were looked at. */
+function totalOf({ estimate }: FoundColumn, rows: number, { sampleRows }: ColumnToCheck) {
+  const isPart = rows === sampleRows || estimate > sampleRows * 2;
+  return isPart && estimate > rows ? estimate : null;
+}
+
+function describe(counts: Counts, rows: number, total: number | null): string {
   const { sealed, foreign, plaintext, empty, null: absent } = counts;
-  const total = estimate > rows ? ` of about ${estimate}` : "";
   const values = sealed + foreign + plaintext;
   const share = values === 0 ? "0" : ((100 * plaintext) / values).toFixed(plaintext > 0 ? 2 : 0);
   return (
-    `${rows} rows sampled${total}: ${sealed + foreign} AcraStructs, ${plaintext} in plaintext ` +
+    `${rows} rows sampled${total === null ? "" : ` of about ${total}`}: ${sealed + foreign} AcraStructs, ${plaintext} in plaintext ` +
     `(${share} %), ${absent} NULL, ${empty} empty`
   );
 }

@@ -5,6 +5,7 @@
 
 import { concatBytes, FormatError } from "../bytes/mod.ts";
 import {
+  generatePrivate,
   generateScalar,
   importPoint,
   importScalar,
@@ -74,12 +75,7 @@ export function generateKeyPair(): KeyPair {
 
 /** A new private key, prepared, that never was a container: for keys used once and thrown away. */
 export function generatePrivateKey(): PrivateKey {
-  const scalar = generateScalar();
-  try {
-    return prepareScalar(scalar);
-  } finally {
-    wipe(scalar);
-  }
+  return new PreparedPrivateKey(generatePrivate());
 }
 
 /**

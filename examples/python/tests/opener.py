@@ -7,7 +7,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from acrawriter import WrongPublicKeyError, secure_cell, secure_message
 from acrawriter.acrastruct import TAG
-from acrawriter.containers import CURVE, decode_container, decode_public_key
+from acrawriter.containers import (
+    CURVE,
+    decode_container,
+    decode_public_key,
+    encode_container,
+    encode_public_key,
+)
 
 PRIVATE_TAG = b"REC2"
 CELL_OVERHEAD = secure_cell.HEADER.size + secure_cell.IV_LENGTH + secure_cell.TAG_LENGTH
@@ -18,6 +24,13 @@ HEADER_LENGTH = WRAPPED_KEY_END + 8
 
 class NotOpenedError(Exception):
     """The AcraStruct is malformed, or not for this key and context."""
+
+
+def make_key_pair():
+    """Containers of a new private key and its public key."""
+    key = ec.generate_private_key(CURVE())
+    scalar = key.private_numbers().private_value.to_bytes(33, "big")
+    return encode_container(PRIVATE_TAG, scalar), encode_public_key(key.public_key())
 
 
 def open_acrastruct(acrastruct, private_key, context=b""):

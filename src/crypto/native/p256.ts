@@ -8,6 +8,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  generateKeyPairSync,
   type KeyObject,
   sign,
   verify,
@@ -38,6 +39,12 @@ const PKCS8 = bytesOf("3041020100301306072a8648ce3d020106082a8648ce3d03010704273
 /** See {@link Primitives.generateScalar}. */
 export const generateScalar: Primitives["generateScalar"] = () => drawScalar(randomBytes);
 
+/** See {@link Primitives.generatePrivate}. A third of the time that it takes to import a scalar. */
+export const generatePrivate: Primitives["generatePrivate"] = () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  return new NativeScalar(privateKey, publicKey);
+};
+
 /** See {@link Primitives.importScalar}. */
 export const importScalar: Primitives["importScalar"] = (scalar) => {
   if (!isScalar(scalar)) {
@@ -45,7 +52,8 @@ export const importScalar: Primitives["importScalar"] = (scalar) => {
   }
   const der = concatBytes(PKCS8, scalar);
   try {
-    return new NativeScalar(createPrivateKey({ format: "der", type: "pkcs8", key: asKey(der) }));
+    const key = createPrivateKey({ format: "der", type: "pkcs8", key: asKey(der) });
+    return new NativeScalar(key, createPublicKey(key));
   } finally {
     wipe(der);
   }
@@ -92,8 +100,8 @@ class NativeScalar implements PrivateScalar {
   readonly point: Uint8Array;
   readonly #key: KeyObject;
 
-  constructor(key: KeyObject) {
-    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+  constructor(key: KeyObject, publicKey: KeyObject) {
+    const spki = publicKey.export({ format: "der", type: "spki" });
     this.point = compressPoint(toBytes(spki.subarray(-UNCOMPRESSED_LENGTH)));
     this.#key = key;
   }

@@ -8,5 +8,5 @@
 
 export { gcmOpen, gcmSeal } from "./gcm.ts";
 export { hmacSha256 } from "./hmac.ts";
-export { generateScalar, importPoint, importScalar } from "./p256.ts";
+export { generatePrivate, generateScalar, importPoint, importScalar } from "./p256.ts";
 export { randomBytes } from "./random.ts";

@@ -13,6 +13,10 @@ const SIGNATURE = { format: "der", lowS: false } as const;
 /** See {@link Primitives.generateScalar}. */
 export const generateScalar: Primitives["generateScalar"] = () => drawScalar(randomBytes);
 
+/** See {@link Primitives.generatePrivate}. */
+export const generatePrivate: Primitives["generatePrivate"] = () =>
+  new PortableScalar(generateScalar());
+
 /** See {@link Primitives.importScalar}. */
 export const importScalar: Primitives["importScalar"] = (scalar) =>
   isScalar(scalar) ? new PortableScalar(scalar.slice()) : null;

@@ -1,6 +1,10 @@
-/** The connector's keys in a folder: two files, read anew for each connection (acra-formats.md §4.5). */
+/**
+ * The connector's keys in a folder: two files, read anew for each connection (acra-formats.md §4.5), and
+ * prepared anew when they have changed.
+ */
 
 import { join } from "node:path";
+import { equalBytes } from "../../crypto/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { PrivateKey, PublicKey } from "../../themis/mod.ts";
 import type { ClientId } from "../client_id.ts";
@@ -22,11 +26,19 @@ export interface FilesystemConnectorKeysOptions {
   readonly log: Logger;
 }
 
-/** Key files of one client in a folder, without a cache. */
+/** A prepared key, and the file that it was made of. */
+interface Prepared<Key> {
+  readonly file: Uint8Array;
+  readonly key: Key;
+}
+
+/** Key files of one client in a folder. */
 export class FilesystemConnectorKeys implements ConnectorKeys {
   readonly #options: FilesystemConnectorKeysOptions;
   readonly #alarm: ExampleKeyAlarm;
   #warned = false;
+  #client: Prepared<PrivateKey> | null = null;
+  #server: Prepared<PublicKey> | null = null;
 
   constructor(options: FilesystemConnectorKeysOptions) {
     this.#options = options;
@@ -38,18 +50,25 @@ export class FilesystemConnectorKeys implements ConnectorKeys {
     const { privateName, context } = keyFilesOf("connector-transport", clientId);
     const file = this.#read("connector-transport", join(folder, privateName));
     this.#checkPermissions(file);
-    const key = openPrivateKey(file, context, masterKey);
-    this.#alarm.check(key.publicKey);
-    return key;
+    this.#client = prepareOnce(this.#client, file, () => {
+      const key = openPrivateKey(file, context, masterKey);
+      this.#alarm.check(key.publicKey);
+      return key;
+    });
+    return this.#client.key;
   }
 
   readServerPublicKey(): PublicKey {
     const { folder, clientId, peer } = this.#options;
     const kind = peer === "translator" ? "translator-transport" : "server-transport";
     const { publicName } = keyFilesOf(kind, clientId);
-    const key = openPublicKey(this.#read(kind, join(folder, publicName)));
-    this.#alarm.check(key);
-    return key;
+    const file = this.#read(kind, join(folder, publicName));
+    this.#server = prepareOnce(this.#server, file, () => {
+      const key = openPublicKey(file);
+      this.#alarm.check(key);
+      return key;
+    });
+    return this.#server.key;
   }
 
   #read(kind: OwnedKeyKind, path: string): KeyFile {
@@ -67,4 +86,13 @@ export class FilesystemConnectorKeys implements ConnectorKeys {
       this.#options.log.warning(`private key file ${file.path} has incorrect permissions`);
     }
   }
+}
+
+/** What there is of the same file, or what `prepare` makes of this one. */
+function prepareOnce<Key>(
+  last: Prepared<Key> | null,
+  { bytes }: KeyFile,
+  prepare: () => Key,
+): Prepared<Key> {
+  return last !== null && equalBytes(last.file, bytes) ? last : { file: bytes, key: prepare() };
 }

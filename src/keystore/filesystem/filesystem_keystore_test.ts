@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -267,8 +268,11 @@ test("FilesystemConnectorKeys reads its files each time and names the one that i
     layVectorFiles(folder);
     const options = { folder, clientId: clientId("client"), masterKey: vectorMasterKey() };
     const keys = new FilesystemConnectorKeys({ ...options, log: rememberWarnings() });
-    keys.readClientKey();
-    keys.readServerPublicKey();
+    const first = keys.readClientKey();
+    expect(keys.readClientKey()).toBe(first);
+    const server = keys.readServerPublicKey();
+    copyFileSync(join(folder, "client.pub"), join(folder, "client_server.pub"));
+    expect(keys.readServerPublicKey().container).not.toEqual(server.container);
     rmSync(join(folder, "client"));
     rmSync(join(folder, "client_server.pub"));
     expect(thrownBy(() => keys.readClientKey())).toMatchObject({
