@@ -7,6 +7,8 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseScript, runScript } from "./cli/script.ts";
+import { acraCommand } from "./harness/acra.ts";
+import { runProcess } from "./harness/process.ts";
 import { testUnless } from "./harness/skip.ts";
 
 const FOLDER = join(import.meta.dir, "cli");
@@ -37,4 +39,12 @@ test("a script that is wrong fails with the line that is wrong", async () => {
   ] as const) {
     await expect(runScript(parseScript(text))).rejects.toThrow(complaint);
   }
+});
+
+test("the overview is one screen", async () => {
+  const { stdout } = await runProcess([...acraCommand(), "--help"]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThanOrEqual(24);
+  expect(lines.length).toBeLessThanOrEqual(40);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });

@@ -3,7 +3,12 @@
  * names it; the framework parses flags and the configuration file, prints help, and calls `run`.
  */
 
-import type { SettingSource, SettingsTable, SettingValues } from "../config/mod.ts";
+import type {
+  SettingSource,
+  SettingsComplaint,
+  SettingsTable,
+  SettingValues,
+} from "../config/mod.ts";
 import type { LevelledLogger } from "../log/mod.ts";
 import type { Thread } from "../workers/mod.ts";
 import type { TextInput } from "./text_input.ts";
@@ -31,6 +36,8 @@ export interface CommandContext<Table extends SettingsTable = SettingsTable> {
   given(name: string): SettingSource;
   /** The configuration file that was read, or would have been. */
   readonly configPath: string;
+  /** What is wrong with the settings, for commands that gather that. */
+  readonly complaints: readonly SettingsComplaint[];
   /**
    * Resolves and checks the settings anew: the same arguments over what the file holds now, or over
    * `fileText` in its place.
@@ -57,6 +64,8 @@ export interface Operands {
   readonly usage: string;
   readonly minimum: number;
   readonly maximum: number;
+  /** The words that are possible, for completion; otherwise files are proposed. */
+  readonly words?: readonly string[];
 }
 
 /** A command: `acra NAME`, or the executable that the original shipped for it. */
@@ -74,6 +83,8 @@ export interface Command<Table extends SettingsTable = SettingsTable> {
   readonly settings: Table;
   /** Lets other arguments stand before, between and behind the flags. */
   readonly operands?: Operands;
+  /** Mistakes in the settings are handed to `run` in place of ending it. */
+  readonly gathersComplaints?: boolean;
   /** Level from which on a tool logs; info when absent. */
   readonly logLevel?: "info" | "warning";
   /**

@@ -24,5 +24,14 @@ export interface CommandGroup {
   readonly commands: readonly SingleCommand[];
 }
 
-/** A row of the table. */
+/** A command or a group. */
 export type CommandEntry = SingleCommand | CommandGroup;
+
+/** What a command is for, in the order of `acra help`. */
+export const SECTIONS = ["Run", "Keys", "Data", "Check", "More"] as const;
+
+/** One of {@link SECTIONS}. */
+export type Section = (typeof SECTIONS)[number];
+
+/** A row of the table. */
+export type TopEntry = CommandEntry & { readonly section: Section };

@@ -1,15 +1,14 @@
 /** `acra rollback`: flags, order of checks and output of the original (acra-cli.md §8.7). */
 
 import { COMMON_SETTINGS, ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
+import { type ConnectionSettings, parseConnectionString } from "../db_client/mod.ts";
 import { type ClientId, FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import {
-  type ConnectionSettings,
   createClientOpener,
   createZoneOpener,
   formatEscapeLiteral,
   formatHexLiteral,
   type InsertStatement,
-  parseConnectionString,
   parseInsertStatement,
   RollbackError,
   type RollbackPlan,

@@ -6,8 +6,10 @@ import {
   codeOf,
   FlagError,
   formatDump,
+  inspectSettings,
   type ResolvedSettings,
   resolveSettings,
+  type SettingsComplaint,
   writeDump,
 } from "../config/mod.ts";
 import { createLog, type LevelledLogger, type LogStream, quoteText } from "../log/mod.ts";
@@ -44,24 +46,28 @@ export async function runCommandWith(
       return 0;
     }
     log = openLog(command, flags.values.get("logging_format") ?? "", cli);
-    const resolve = (fileText?: string) =>
-      resolveSettings({
-        table: command.settings,
-        service: command.service,
-        flags: flags.values,
-        home: cli.env["HOME"],
-        fileText,
-      });
-    const settings = resolve();
+    const inputOf = (fileText?: string) => ({
+      table: command.settings,
+      service: command.service,
+      flags: flags.values,
+      home: cli.env["HOME"],
+      fileText,
+    });
+    const resolve = (fileText?: string) => resolveSettings(inputOf(fileText));
+    const gathers = command.gathersComplaints === true;
+    const { settings, complaints } = gathers
+      ? inspectSettings(inputOf())
+      : { settings: resolve(), complaints: [] };
     log = openLog(command, String(settings.values["logging_format"] ?? ""), cli);
     if (command.kind === "daemon") {
       log.info(`Starting service ${command.service}`);
     }
-    writeNotes(log, flags, settings);
-    if (settings.values["dump_config"] === true) {
+    writeNotes(log, flags, gathers ? [] : settings.notes);
+    if (settings.values["dump_config"] === true && !gathers) {
       return dumpConfig(command, settings, cli, log);
     }
-    return await checkAndRun({ command, settings, resolve, cli, log, operands: flags.operands });
+    const { operands } = flags;
+    return await checkAndRun({ command, settings, complaints, resolve, cli, log, operands });
   } catch (error) {
     if (error instanceof FlagError) {
       cli.stderr.write(`${toLine(error.message)}\n${formatFlags(command.settings)}`);
@@ -83,8 +89,8 @@ function openLog(command: Command, format: string, cli: CliProcess): LevelledLog
   });
 }
 
-function writeNotes(log: LevelledLogger, flags: Flags, settings: ResolvedSettings): void {
-  for (const { level, message } of settings.notes) {
+function writeNotes(log: LevelledLogger, flags: Flags, notes: ResolvedSettings["notes"]): void {
+  for (const { level, message } of notes) {
     log[level](message);
   }
   if (flags.ignored.length > 0) {
@@ -96,6 +102,7 @@ function writeNotes(log: LevelledLogger, flags: Flags, settings: ResolvedSetting
 interface Run {
   readonly command: Command;
   readonly settings: ResolvedSettings;
+  readonly complaints: readonly SettingsComplaint[];
   /** Reads the settings again, with the given text in place of the file's. */
   readonly resolve: (fileText?: string) => ResolvedSettings;
   readonly cli: CliProcess;
@@ -109,7 +116,7 @@ async function checkAndRun(run: Run): Promise<number> {
 }
 
 function checkAndMakeContext(run: Run): RereadSettings {
-  const { command, settings, resolve, cli, log, operands } = run;
+  const { command, settings, complaints, resolve, cli, log, operands } = run;
   checkSettings(command.settings, settings);
   const context: CommandContext = {
     stdin: cli.stdin,
@@ -121,6 +128,7 @@ function checkAndMakeContext(run: Run): RereadSettings {
     operands,
     given: settings.given,
     configPath: settings.configPath,
+    complaints,
     reread: (fileText) => {
       const again = resolve(fileText);
       for (const { level, message } of again.notes) {

@@ -3,7 +3,7 @@
 import { ConfigError, type SettingValues } from "../config/mod.ts";
 import { FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import { EVENT, type Logger } from "../log/mod.ts";
-import type { ServerOptions, ServerTransport } from "../server/mod.ts";
+import type { ServerOptions, ServerTls, ServerTransport } from "../server/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { connectionLimitsOf } from "./connection_limits.ts";
 import { databaseEndpoint, listenEndpoint } from "./endpoints.ts";
@@ -66,6 +66,16 @@ function chooseTransport(
 ): Pick<ServerOptions, "transport" | "tls"> {
   log.info("Configuring transport...");
   const tls = makeServerTls(values);
+  const transport = checkServerTransport(values, tls);
+  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
+  return { transport, tls };
+}
+
+/** @throws ConfigError when it is not clear whose keys to use. */
+export function checkServerTransport(
+  values: ServerValues,
+  tls: Pick<ServerTls, "identifier">,
+): ServerTransport {
   const transport = transportOf(values);
   const isNamed = values.client_id !== "" || values.zonemode_enable || tls.identifier !== null;
   if (transport.kind === "raw" && !isNamed) {
@@ -75,8 +85,7 @@ function chooseTransport(
       { code: EVENT.transportMisconfigured },
     );
   }
-  log.info(`Selecting transport: use ${TRANSPORT_NAMES[transport.kind]} transport wrapper`);
-  return { transport, tls };
+  return transport;
 }
 
 function transportOf(values: ServerValues): ServerTransport {

@@ -2,7 +2,7 @@
 
 import { type Setting, type SettingsTable, sortSettings } from "../config/mod.ts";
 import type { Command } from "./command.ts";
-import type { CommandEntry, CommandGroup } from "./command_table.ts";
+import { type CommandEntry, type CommandGroup, SECTIONS, type TopEntry } from "./command_table.ts";
 
 /** The flags of a command in the layout of acra-cli.md §2.2. */
 export function formatFlags(table: SettingsTable): string {
@@ -39,13 +39,16 @@ function formatLimit(setting: Setting): string {
 /** Makes headings bold where the reader has a terminal and wants it. */
 export type Heading = (text: string) => string;
 
-/** Headings for an output: bold on a terminal unless NO_COLOR is set. */
-export function headingFor(
-  output: { readonly isTTY: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Heading {
-  const isPlain = !output.isTTY || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-  return isPlain ? (text) => text : (text) => `\x1b[1m${text}\x1b[22m`;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether an output takes colours: a terminal, unless NO_COLOR is set. */
+export function takesColours(output: { readonly isTTY: boolean }, env: Environment): boolean {
+  return output.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
+
+/** Headings for an output: bold where it takes that. */
+export function headingFor(output: { readonly isTTY: boolean }, env: Environment): Heading {
+  return takesColours(output, env) ? (text) => `\x1b[1m${text}\x1b[22m` : (text) => text;
 }
 
 /** Everything about one command. */
@@ -75,17 +78,29 @@ function wrap(text: string): string {
   return `${wrapped}\n`;
 }
 
-/** The list of commands. */
-export function formatOverview(entries: readonly CommandEntry[], heading: Heading): string {
+/** What a newcomer sees first: one screen. */
+export function formatOverview(entries: readonly TopEntry[], heading: Heading): string {
+  const width = widthOf(entries);
+  const sections = SECTIONS.map((section) => {
+    const own = entries.filter((entry) => entry.section === section);
+    return `${heading(`${section}:`)}\n${formatEntries(own, width)}`;
+  });
   return `${heading("Usage:")} acra COMMAND [flags]
 
-acra stands between an application and its PostgreSQL database. What the application sealed with
-a public key is decrypted on the way back to it; the database only ever holds sealed values.
+acra stands between applications and PostgreSQL. They write values sealed with a
+public key, so the database holds nothing a thief could read; on the way back
+acra opens them, for applications that come over an authenticated connection.
 
-${heading("Commands:")}
-${formatEntries(entries)}
-Started through a link that bears the name of an original program, such as acra-server or
-acra-authmanager, it is that command. "acra help COMMAND" explains one.
+${heading("First steps")}, with ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64) exported:
+  acra keys layout --client_id=webshop
+  acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1
+  acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop \\
+                 --acraserver_connection_host=127.0.0.1
+
+${sections.join("\n")}
+"acra help COMMAND" explains one, with examples. "acra doctor" finds mistakes.
+A link named acra-server, or like another original program, is that command.
+Read on: docs/quickstart.md, docs/tutorial.md, docs/troubleshooting.md
 `;
 }
 
@@ -96,12 +111,15 @@ export function formatGroupHelp(group: CommandGroup, heading: Heading): string {
 ${group.about}.
 
 ${heading("Commands:")}
-${formatEntries(group.commands)}
+${formatEntries(group.commands, widthOf(group.commands))}
 "acra help ${group.name} COMMAND" explains one.
 `;
 }
 
-function formatEntries(entries: readonly CommandEntry[]): string {
-  const width = Math.max(...entries.map(({ name }) => name.length));
+function widthOf(entries: readonly CommandEntry[]): number {
+  return Math.max(...entries.map(({ name }) => name.length));
+}
+
+function formatEntries(entries: readonly CommandEntry[], width: number): string {
   return entries.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}\n`).join("");
 }

@@ -9,6 +9,7 @@ export { codeOf } from "./config_file.ts";
 export { formatDump, type StagedDump, stageDump, writeDump } from "./dump.ts";
 export { type FoundSetting, findSetting, sortSettings } from "./find_setting.ts";
 export { FlagError } from "./flag_error.ts";
+export { type InspectedSettings, inspectSettings, type SettingsComplaint } from "./inspect.ts";
 export {
   checkSettings,
   type ResolvedSettings,

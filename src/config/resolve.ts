@@ -5,7 +5,8 @@
 
 import { ConfigError } from "./config_error.ts";
 import { defaultConfigPath, expandHome, readConfigFile } from "./config_file.ts";
-import { findSetting, sortSettings } from "./find_setting.ts";
+import { findSetting, findSimilar, sortSettings } from "./find_setting.ts";
+import { FlagError } from "./flag_error.ts";
 import type {
   Setting,
   SettingSource,
@@ -27,12 +28,16 @@ export interface SettingsInput<Table extends SettingsTable> {
   readonly home: string | undefined;
   /** Taken for the content of the file in place of what it holds: to try what is not yet written. */
   readonly fileText?: string | undefined;
+  /** Is told of mistakes, in place of an error; what was written wrong counts as not written. */
+  readonly complain?: (error: ConfigError | FlagError) => void;
 }
 
 /** A line for the log, which does not exist yet while settings are resolved. */
 export interface SettingsNote {
   readonly level: "info" | "warning";
   readonly message: string;
+  /** What to do about a warning. */
+  readonly hint?: string;
 }
 
 /** Values that hold, and where they come from. */
@@ -51,6 +56,9 @@ interface Written {
   readonly source: SettingSource;
 }
 
+/** What a file says that cannot be read. */
+const NOTHING: YamlSettings = new Map();
+
 /**
  * Applies the file below the flags. Values have their types; `checkSettings` looks at what they say.
  * @throws ConfigError when the file cannot be read.
@@ -66,17 +74,23 @@ export function resolveSettings<Table extends SettingsTable>(
     input.home,
   );
   const hasFile = findSetting(input.table, "config_file") !== null;
-  const file = hasFile ? readConfigFile(configPath, input.fileText) : null;
+  const attempt = <Value>(read: () => Value, otherwise: Value) =>
+    attemptWith(input.complain, read, otherwise);
+  const file = hasFile ? attempt(() => readConfigFile(configPath, input.fileText), NOTHING) : null;
   if (file !== null) {
     notes.push({ level: "info", message: `Configuration file: ${configPath}` });
     notes.push(...findFileNotes(file, input.table, configPath));
   } else if (named !== "") {
-    notes.push({ level: "warning", message: `--config_file: there is no file ${configPath}` });
+    notes.push({
+      level: "warning",
+      message: `--config_file: there is no file ${configPath}`,
+      hint: "name the file that the program is started with",
+    });
   }
   const written = collectWritten(input, file);
   const entries = sortSettings(input.table).map((setting): [string, SettingValue] => [
     setting.name,
-    readSetting(setting, written.get(setting.name), input.home),
+    attempt(() => readSetting(setting, written.get(setting.name), input.home), setting.default),
   ]);
   return {
     values: Object.fromEntries(entries) as SettingValues<Table>,
@@ -84,6 +98,22 @@ export function resolveSettings<Table extends SettingsTable>(
     configPath,
     given: (name) => written.get(name)?.source ?? "default",
   };
+}
+
+function attemptWith<Value>(
+  complain: SettingsInput<SettingsTable>["complain"],
+  read: () => Value,
+  otherwise: Value,
+): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (complain === undefined || !(error instanceof ConfigError || error instanceof FlagError)) {
+      throw error;
+    }
+    complain(error);
+    return otherwise;
+  }
 }
 
 function collectWritten(
@@ -135,10 +165,22 @@ function findFileNotes(file: YamlSettings, table: SettingsTable, path: string): 
     if (key === "version") {
       const complaint = findVersionComplaint(text ?? "");
       if (complaint !== null) {
-        notes.push({ level: "warning", message: `${path}: version ${complaint}` });
+        notes.push({
+          level: "warning",
+          message: `${path}: version ${complaint}`,
+          hint: "look through the file; `acra COMMAND --dump_config` shows what this program knows",
+        });
       }
     } else if (findSetting(table, key) === null) {
-      notes.push({ level: "warning", message: `${path}: unknown setting ${JSON.stringify(key)}` });
+      const similar = findSimilar(table, key);
+      notes.push({
+        level: "warning",
+        message: `${path}: unknown setting ${JSON.stringify(key)}`,
+        hint:
+          similar === null
+            ? "it has no effect: remove it, or correct its name"
+            : `it has no effect: perhaps ${similar} is meant`,
+      });
     }
   }
   return notes;
@@ -156,26 +198,35 @@ function findVersionComplaint(text: string): string | null {
 }
 
 /**
- * Checks what the values say, in byte order of names; gives warnings about settings without effect.
+ * Checks what the values say, in byte order of names.
  * @throws ConfigError for a value out of range or one that needs a feature of a later version.
  */
 export function checkSettings(table: SettingsTable, settings: ResolvedSettings): void {
   for (const setting of sortSettings(table)) {
-    const value = settings.values[setting.name] ?? setting.default;
-    const source = settings.given(setting.name);
-    const complaint = source === "default" ? null : findComplaint(setting, value);
-    if (complaint !== null) {
-      throw new ConfigError(`--${setting.name}: ${complaint}`, hintFor(setting, source, settings));
-    }
-    if (setting.unavailable !== undefined && needsLater(setting, value)) {
-      throw new ConfigError(
-        `--${setting.name}=${value} is not supported by this version yet: ${setting.unavailable}`,
-        source === "config file"
-          ? `remove ${setting.name} from ${settings.configPath}`
-          : `leave out --${setting.name}`,
-      );
+    const error = findSettingError(setting, settings);
+    if (error !== null) {
+      throw error;
     }
   }
+}
+
+/** What is wrong with one value, or `null`. */
+export function findSettingError(setting: Setting, settings: ResolvedSettings): ConfigError | null {
+  const value = settings.values[setting.name] ?? setting.default;
+  const source = settings.given(setting.name);
+  const complaint = source === "default" ? null : findComplaint(setting, value);
+  if (complaint !== null) {
+    return new ConfigError(`--${setting.name}: ${complaint}`, hintFor(setting, source, settings));
+  }
+  if (setting.unavailable !== undefined && needsLater(setting, value)) {
+    return new ConfigError(
+      `--${setting.name}=${value} is not supported by this version yet: ${setting.unavailable}`,
+      source === "config file"
+        ? `remove ${setting.name} from ${settings.configPath}`
+        : `leave out --${setting.name}`,
+    );
+  }
+  return null;
 }
 
 function hintFor(setting: Setting, source: SettingSource, settings: ResolvedSettings): string {

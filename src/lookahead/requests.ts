@@ -28,15 +28,15 @@ export class Requests {
     return this.#free.length < this.#all;
   }
 
-  /** For one session; its client id is asked for when it is needed. */
-  forClient(clientId: () => string): KeysAhead {
+  /** For one session; its client id is asked for when it is needed, and is `null` when nobody may help. */
+  forClient(clientId: () => string | null): KeysAhead {
     return new SessionRequests(this, clientId);
   }
 
   /** A lane, or `null` when all are in use. */
-  borrow(clientId: string): Lane | null {
-    const lane = this.#free.shift();
-    if (lane === undefined) {
+  borrow(clientId: string | null): Lane | null {
+    const lane = clientId === null ? undefined : this.#free.shift();
+    if (lane === undefined || clientId === null) {
       return null;
     }
     if (lane.open(Buffer.from(clientId))) {
@@ -70,10 +70,10 @@ export class Requests {
 
 class SessionRequests implements KeysAhead {
   readonly #requests: Requests;
-  readonly #clientId: () => string;
+  readonly #clientId: () => string | null;
   #lane: Lane | null = null;
 
-  constructor(requests: Requests, clientId: () => string) {
+  constructor(requests: Requests, clientId: () => string | null) {
     this.#requests = requests;
     this.#clientId = clientId;
   }

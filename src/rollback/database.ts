@@ -3,10 +3,9 @@
  * within a single transaction.
  */
 
+import { type ConnectionSettings, connect, describeCause, type Sql } from "../db_client/mod.ts";
 import { decodeByteaEscape, decodeByteaHex } from "../wire/postgres/mod.ts";
-import { connect } from "./connect.ts";
-import type { ConnectionSettings } from "./connection_string.ts";
-import { describeCause, RollbackError } from "./rollback_error.ts";
+import { RollbackError } from "./rollback_error.ts";
 import type { Cell } from "./row_opener.ts";
 
 // Specification: number of the type in PostgreSQL.
@@ -15,8 +14,9 @@ const BYTEA = 17;
 /** Rows that are in memory at a time; values may be large. */
 const BATCH_ROWS = 32;
 const CLOSE_TIMEOUT_SECONDS = 2;
+/** As the database lists us. */
+const APPLICATION = "acra-rollback";
 
-type Sql = ReturnType<typeof connect>;
 type Transaction = Pick<Sql, "unsafe">;
 
 /** Inserts one batch of plaintexts. */
@@ -34,12 +34,13 @@ export class Database {
 
   /** @throws RollbackError when the database cannot be reached or refuses. */
   static async open(settings: ConnectionSettings): Promise<Database> {
-    const sql = connect(settings);
+    let sql: Sql | null = null;
     try {
+      sql = connect(settings, APPLICATION);
       await sql.unsafe("SELECT 1");
       return new Database(settings, sql);
     } catch (cause) {
-      await sql.end({ timeout: 0 });
+      await sql?.end({ timeout: 0 });
       throw new RollbackError(
         `Can't connect to the database on ${settings.host}:${settings.port}`,
         describeCause(cause),
@@ -92,7 +93,7 @@ export class Database {
    * @throws RollbackError when the database refuses; and what `work` throws.
    */
   async insertWithin(insert: string, work: (insert: InsertBatch) => Promise<void>): Promise<void> {
-    const sql = connect(this.#settings);
+    const sql = connect(this.#settings, APPLICATION);
     try {
       await sql.begin(async (transaction) => {
         await work(await prepareInsert(transaction, insert));

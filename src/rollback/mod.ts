@@ -6,7 +6,6 @@
  * @module
  */
 
-export { type ConnectionSettings, parseConnectionString } from "./connection_string.ts";
 export { type InsertStatement, parseInsertStatement } from "./insert_statement.ts";
 export { formatEscapeLiteral, formatHexLiteral } from "./literals.ts";
 export {

@@ -9,8 +9,9 @@ import {
   ftruncateSync,
   openSync,
 } from "node:fs";
+import { describeCause } from "../db_client/mod.ts";
 import { writeBytes } from "../files/mod.ts";
-import { describeCause, RollbackError } from "./rollback_error.ts";
+import { RollbackError } from "./rollback_error.ts";
 
 // Specification (acra-formats.md §8.4).
 const MODE = 0o600;

@@ -1,6 +1,6 @@
 /** The rollback itself: rows in, statements out, in the order of acra-formats.md §8.4. */
 
-import type { ConnectionSettings } from "./connection_string.ts";
+import type { ConnectionSettings } from "../db_client/mod.ts";
 import { Database, type InsertBatch } from "./database.ts";
 import type { InsertStatement } from "./insert_statement.ts";
 import { OutputFile } from "./output_file.ts";

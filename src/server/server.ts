@@ -216,7 +216,7 @@ class Server implements RunningServer {
         react(about);
       },
       ceiling: this.#ceilings.sessions,
-      help: this.#help?.requests ?? null,
+      help: this.#help,
       tooMany: this.#tooMany,
     });
   }

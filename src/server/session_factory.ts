@@ -1,7 +1,6 @@
 /** Makes the session object of a connection: the client's keys, the stages, what is told to the log. */
 
 import type { ServerKeys } from "../keystore/mod.ts";
-import type { Requests } from "../lookahead/mod.ts";
 import {
   createDecryptor,
   createPoisonAlarm,
@@ -14,6 +13,7 @@ import {
   type Stage,
 } from "../pipeline/mod.ts";
 import type { PrivateKey } from "../themis/mod.ts";
+import type { KeyHelp } from "./key_help.ts";
 import type { ServerOptions } from "./options.ts";
 import { createPoisonKeySource } from "./poison_key.ts";
 import { createSessionEvents } from "./session_log.ts";
@@ -32,7 +32,7 @@ export type CreateSession = (
 ) => ProtocolSession;
 
 /** Prepares what all sessions of a server share; `help` is that of other threads. */
-export function createSessionFactory(options: ServerOptions, help: Requests | null): CreateSession {
+export function createSessionFactory(options: ServerOptions, help: KeyHelp | null): CreateSession {
   const { keys, cellMode, byteaFormat, poison, zoneMode } = options;
   const findPoisonKey = poison.detect
     ? createPoisonKeySource(keys, createSessionEvents(options, {}))
@@ -43,7 +43,7 @@ export function createSessionFactory(options: ServerOptions, help: Requests | nu
       : createDecryptor(
           holdKey(keys, () => keys.findStorageKey(client.clientId)),
           events,
-          help?.forClient(() => client.clientId) ?? null,
+          help?.forSession(keys, () => client.clientId) ?? null,
         );
   const makeStages = (client: ClientIdentity, events: SessionEvents): readonly Stage[] => {
     const decryptor = makeDecryptor(client, events);

@@ -2,12 +2,12 @@
 
 import type { Ceiling, ReportTooMany } from "../admission/mod.ts";
 import { describeError, EVENT, type LogFields, type Logger } from "../log/mod.ts";
-import type { Requests } from "../lookahead/mod.ts";
 import { timeStep } from "../metrics/mod.ts";
 import type { Opening } from "../pipeline/mod.ts";
 import { Pump, type PumpEnd, type PumpOptions } from "../proxy/mod.ts";
 import { type Connection, dial, formatEndpoint } from "../transport/mod.ts";
 import { acceptTransport, reportRefusal } from "./accept_transport.ts";
+import type { KeyHelp } from "./key_help.ts";
 import { type ServerOptions, type ServerTimeLimits, timeLimitsOf } from "./options.ts";
 import { type CreateSession, createSessionFactory } from "./session_factory.ts";
 import { ClientIdentity, createStartTls } from "./session_tls.ts";
@@ -27,7 +27,7 @@ export interface SessionSurroundings {
   readonly alarm: (about: LogFields) => void;
   readonly ceiling: Ceiling;
   /** Other threads that may help with AcraStructs; `null` when there are none. */
-  readonly help: Requests | null;
+  readonly help: KeyHelp | null;
   readonly tooMany: ReportTooMany;
 }
 

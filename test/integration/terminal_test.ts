@@ -14,13 +14,14 @@ async function runAtTerminal(
   folder: string,
   args: string[],
   answers: readonly (readonly [question: string, typed: string])[],
+  noColour = "1",
 ): Promise<{ readonly code: number; readonly shown: string }> {
   let shown = "";
   let asked = 0;
   const decoder = new TextDecoder();
   const child = Bun.spawn([...acraCommand(), ...args], {
     cwd: folder,
-    env: { ...process.env, ACRA_MASTER_KEY: MASTER_KEY, NO_COLOR: "1" },
+    env: { ...process.env, ACRA_MASTER_KEY: MASTER_KEY, NO_COLOR: noColour, TERM: "xterm" },
     timeout: 15_000,
     terminal: {
       cols: 120,
@@ -108,4 +109,15 @@ test("a private key is not shown on a terminal unless forced, a public one in ba
   expect(forced.shown).toMatch(/^UkVDMg[A-Za-z0-9+/]{54}\r\n$/);
   const open = await runAtTerminal(folder, read, []);
   expect(open.shown).toMatch(/^VUVDMg[A-Za-z0-9+/]{54}\r\n$/);
+});
+
+test("the doctor colours what it finds, unless NO_COLOR says otherwise", async () => {
+  const args = ["doctor", "server", "--poison_detect_enable=false"];
+  const coloured = await runAtTerminal(makeFolder(), args, [], "");
+  expect(coloured.code).toBe(1);
+  expect(coloured.shown).toContain("\x1b[31merror\x1b[39m: keys: ");
+  expect(coloured.shown).toContain("\x1b[32mok\x1b[39m: master key: ");
+  const plain = await runAtTerminal(makeFolder(), args, []);
+  expect(plain.shown).toContain("error: keys: ");
+  expect(plain.shown).not.toContain("\x1b");
 });

@@ -24,7 +24,8 @@ import {
 
 type ServerValues = SettingValues<typeof SERVER_SETTINGS>;
 
-const NAMES: HintNames = {
+/** The settings to change for the leg to the database. */
+export const DATABASE_NAMES: HintNames = {
   peer: "the database",
   name: "--tls_db_sni",
   ca: "--tls_database_ca or --tls_ca",
@@ -78,7 +79,7 @@ async function check(context: CommandContext, values: ServerValues): Promise<num
     const beginning = policy.database === "direct" ? "postgresql-direct" : "ask-first";
     const result = await tryLeg(target, database, beginning);
     shown = result.ok ? (result.peer.certificate?.raw ?? null) : null;
-    report = describeLeg(leg, result, database, NAMES);
+    report = describeLeg(leg, result, database, DATABASE_NAMES);
   }
   const clients = await checkClients(values, server, shown);
   context.stdout.write(formatReport(report) + formatReport(clients));

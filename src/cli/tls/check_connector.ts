@@ -8,7 +8,8 @@ import { chooseServer, chooseTransport } from "../connector_options.ts";
 import { CONNECTOR_SETTINGS } from "../connector_settings.ts";
 import { describeLeg, formatReport, type HintNames } from "./report.ts";
 
-const NAMES: HintNames = {
+/** The settings to change for the leg to the server. */
+export const SERVER_NAMES: HintNames = {
   peer: "the server",
   name: "--tls_acraserver_sni",
   ca: "--tls_ca",
@@ -48,7 +49,12 @@ async function check(
     );
   }
   const result = await tryLeg(server, transport.data, "at-once");
-  const report = describeLeg(`server ${formatEndpoint(server)}`, result, transport.data, NAMES);
+  const report = describeLeg(
+    `server ${formatEndpoint(server)}`,
+    result,
+    transport.data,
+    SERVER_NAMES,
+  );
   context.stdout.write(formatReport(report));
   return report.ok ? 0 : 1;
 }

@@ -3,7 +3,7 @@
 import type { ClientId } from "../client_id.ts";
 import type { MasterKey } from "../master_key.ts";
 import { checkEntries, checkFolderItself } from "./check_entries.ts";
-import { checkPairs } from "./check_pairs.ts";
+import { checkPairs, isSealed } from "./check_pairs.ts";
 import { findMissing } from "./find_missing.ts";
 import type { Finding } from "./finding.ts";
 import { type FolderEntry, listEntries } from "./folder_entries.ts";
@@ -27,6 +27,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   /** How many keys there are, half pairs included. */
   readonly keys: number;
+  /** How many private key files the master key has to open. */
+  readonly sealedKeys: number;
 }
 
 /**
@@ -43,7 +45,11 @@ export function checkKeyFolder(options: CheckOptions): CheckResult {
     ...checkEntries(folder, entries, holder),
     ...checkPairs(folder, entries, options.masterKey),
   ];
-  return { findings: findings.toSorted(faultsFirst), keys: countKeys(entries) };
+  return {
+    findings: findings.toSorted(faultsFirst),
+    keys: countKeys(entries),
+    sealedKeys: entries.filter(isSealed).length,
+  };
 }
 
 function faultsFirst(a: Finding, b: Finding): number {

@@ -148,17 +148,17 @@ test("public keys that others could replace are faults, for a writer the folder 
   expect(check(writer, "writer")).toEqual([]);
 });
 
-test("another master key, a damaged file and a file of another client are unreadable", () => {
+test("another master key, a damaged file and a file of another client cannot be used", () => {
   const other = new MasterKey(new Uint8Array(32).fill(6));
   expect(check(server, "server", { masterKey: other })).toEqual([
-    "fault unreadable shop1_server",
-    "fault unreadable shop1_storage",
+    "fault does-not-open shop1_server",
+    "fault does-not-open shop1_storage",
   ]);
   writeFileSync(join(server, "shop1.pub"), "nonsense");
   copyFileSync(join(server, "shop1_storage"), join(server, "other_storage"));
   const options = { transportKeys: false };
   expect(check(server, "server", options)).toEqual([
-    "fault unreadable other_storage",
+    "fault does-not-open other_storage",
     "fault unreadable shop1.pub",
   ]);
 });

@@ -1,5 +1,6 @@
 /** What the content of key files tells: whether they open, belong together, and are a secret at all. */
 
+import { DecryptError } from "../../crypto/mod.ts";
 import { KeyUnreadableError } from "../errors.ts";
 import { readAuthKeyFile } from "../filesystem/auth_key.ts";
 import type { KeyFiles } from "../key_files.ts";
@@ -40,14 +41,15 @@ const NOT_CHECKED: Finding = {
   hint: "set it to see whether they open and fit their public keys",
 };
 
-function isSealed({ key, half }: FolderEntry): boolean {
-  return key !== null && key.kind !== "webconfig-auth" && half === "private";
+/** Whether it is a private key, in use, that the master key encrypts. */
+export function isSealed({ key, half, isOld }: FolderEntry): boolean {
+  return key !== null && key.kind !== "webconfig-auth" && half === "private" && !isOld;
 }
 
 function describePair(files: KeyFiles, pair: InspectedPair): readonly Finding[] {
   const findings: Finding[] = pair.unusable.map(({ name, error }) => ({
     severity: "fault",
-    kind: "unreadable",
+    kind: error.cause instanceof DecryptError ? "does-not-open" : "unreadable",
     file: name,
     message: error.message,
     hint: error.hint,

@@ -5,6 +5,7 @@ export type FindingKind =
   | "missing"
   | "too-open"
   | "unreadable"
+  | "does-not-open"
   | "does-not-fit"
   | "half-poison-pair"
   | "misplaced"

@@ -11,6 +11,7 @@ import { SERVER_SETTINGS } from "../../../src/cli/server_settings.ts";
 import { readConfigFile } from "../../../src/config/config_file.ts";
 import { ConfigError, checkSettings, FlagError, resolveSettings } from "../../../src/config/mod.ts";
 import { formatYamlScalar, parseYamlSettings } from "../../../src/config/yaml_text.ts";
+import { parseConnectionString } from "../../../src/db_client/mod.ts";
 import { decodeBase64 } from "../../../src/keystore/base64.ts";
 import { KeystoreError, KeyUnreadableError, MasterKeyError } from "../../../src/keystore/errors.ts";
 import { ownerOf } from "../../../src/keystore/filesystem/list_keys.ts";
@@ -25,7 +26,7 @@ import {
   parsePublicKeys,
   readMasterKey,
 } from "../../../src/keystore/mod.ts";
-import { parseConnectionString, parseInsertStatement } from "../../../src/rollback/mod.ts";
+import { parseInsertStatement } from "../../../src/rollback/mod.ts";
 import { EndpointError, formatEndpoint, parseEndpoint } from "../../../src/transport/endpoint.ts";
 import {
   isLoopback,

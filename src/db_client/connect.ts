@@ -1,16 +1,22 @@
-/** Connections of the driver, as a rollback needs them. */
+/** Connections of the driver, as our tools need them. */
 
 import { readFileSync } from "node:fs";
 import postgres from "postgres";
 import type { ConnectionSettings } from "./connection_string.ts";
-import { describeCause, RollbackError } from "./rollback_error.ts";
+import { describeCause } from "./describe_cause.ts";
 
 // Specification: number of the type `text` in PostgreSQL, and of those that the driver would convert.
 const TEXT = 25;
 const CONVERTED = [16, 17, 20, 21, 23, 26, 114, 700, 701, 1082, 1114, 1184, 3802];
 
-/** One connection, made when it is first used; never replaced behind our back. */
-export function connect(settings: ConnectionSettings) {
+/** A connection, and what it is asked with. */
+export type Sql = ReturnType<typeof connect>;
+
+/**
+ * One connection, made when it is first used; never replaced behind our back.
+ * @throws Error that names the file of a certificate or key that cannot be read.
+ */
+export function connect(settings: ConnectionSettings, applicationName: string) {
   const { host, port } = settings;
   const isSocket = host.startsWith("/");
   const options: postgres.Options<{ text: postgres.PostgresType<string> }> = {
@@ -19,10 +25,10 @@ export function connect(settings: ConnectionSettings) {
     ...(settings.password === null ? {} : { password: settings.password }),
     ...(settings.database === null ? {} : { database: settings.database }),
     ssl: isSocket ? false : toTlsOptions(settings),
-    connection: { application_name: "acra-rollback", ...settings.parameters },
+    connection: { application_name: applicationName, ...settings.parameters },
     connect_timeout: settings.connectTimeout,
     max: 1,
-    // A rollback may take longer than any lifetime of connections.
+    // The work may take longer than any lifetime of connections.
     idle_timeout: 0,
     max_lifetime: null,
     fetch_types: false,
@@ -60,11 +66,6 @@ function readPem(key: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new RollbackError(
-      `Can't read the file of ${key}`,
-      describeCause(cause),
-      "look at --connection_string",
-      { cause },
-    );
+    throw new Error(`the file of ${key}: ${describeCause(cause)}`, { cause });
   }
 }
