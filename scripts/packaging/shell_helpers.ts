@@ -3,10 +3,9 @@
  * the command or script that users have for it.
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { COMMANDS } from "../../src/cli/mod.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
 const MAN_SCRIPT = join(ROOT, "scripts/man.ts");
@@ -21,11 +20,8 @@ const COMPLETIONS = {
 /** Those that are looked for by the name of the program. */
 export const COMPLETIONS_BY_NAME: readonly string[] = [COMPLETIONS.bash, COMPLETIONS.fish];
 
-/** Path in the package → content; nothing where the program has no such command. */
+/** Path in the package → content. */
 export function makeCompletions(): ReadonlyMap<string, string> {
-  if (!COMMANDS.some(({ name }) => name === "completions")) {
-    return new Map();
-  }
   return new Map(
     Object.entries(COMPLETIONS).map(([shell, path]) => [
       path,
@@ -36,9 +32,6 @@ export function makeCompletions(): ReadonlyMap<string, string> {
 
 /** File name → content of every man page. */
 export function makeManPages(): ReadonlyMap<string, string> {
-  if (!existsSync(MAN_SCRIPT)) {
-    return new Map();
-  }
   const folder = mkdtempSync(join(tmpdir(), "acra-man-"));
   try {
     run([MAN_SCRIPT, folder]);

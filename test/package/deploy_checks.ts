@@ -166,6 +166,12 @@ describe("docs/deploy.md", () => {
     expect(await typeSection("The connector")).toContain("ready");
   });
 
+  testUnless(missing, "leaves the doctor nothing to find wrong", async () => {
+    const said = await typeSection("Look it over");
+    expect(said).toContain("the server's host: nothing is wrong");
+    expect(said).toContain("the connector's host: nothing is wrong");
+  });
+
   testUnless(missing, "gives users and modes as its table says", async () => {
     for (const [name, service] of [
       ["acra", "acra-server"],
