@@ -17,31 +17,57 @@ const ROOT = resolve(import.meta.dir, "..");
 /** The first is the program; a worker is a further entry point. */
 const ENTRY_POINTS = ["src/main.ts", "src/worker.ts"];
 
-/** The version of package.json and, in a clone, the commit: `0.82.0+1a2b3c4d5e6f`. */
-function readVersion(): string {
+/**
+ * The version of package.json and the commit: `0.82.0+1a2b3c4d5e6f`. The commit is that of the clone, or
+ * the one that ACRA_COMMIT names, where there is none.
+ */
+export function readVersion(): string {
+  const id = process.env["ACRA_COMMIT"] ?? readCommit();
+  return id === "" ? packageJson.version : `${packageJson.version}+${id.slice(0, 12)}`;
+}
+
+function readCommit(): string {
   const commit = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const id = commit.success ? commit.stdout.toString().trim() : "";
-  return id === "" ? packageJson.version : `${packageJson.version}+${id}`;
+  return commit.success ? commit.stdout.toString().trim() : "";
 }
 
-async function compile(outfile: string, target: string | undefined): Promise<void> {
+/** For which platform to compile. */
+export interface CompileOptions {
+  /** As Bun names it; this machine's by default. */
+  readonly target?: string | undefined;
+  /** The runtime's executable for that target, where it shall not be downloaded. */
+  readonly runtime?: string | undefined;
+}
+
+/**
+ * Compiles the program into one executable.
+ * @returns the files of this checkout that went into it, packages included.
+ * @throws AggregateError when the sources cannot be bundled.
+ */
+export async function compile(
+  outfile: string,
+  { target, runtime }: CompileOptions,
+): Promise<readonly string[]> {
   mkdirSync(dirname(outfile), { recursive: true });
-  await Bun.build({
+  const { metafile } = await Bun.build({
     entrypoints: ENTRY_POINTS.map((path) => join(ROOT, path)),
     minify: true,
     sourcemap: "none",
+    metafile: true,
     define: { ACRA_VERSION: JSON.stringify(readVersion()) },
     compile: {
       outfile,
       ...(target === undefined ? {} : { target: asTarget(target) }),
+      ...(runtime === undefined ? {} : { executablePath: runtime }),
       // What lies in the folder it is started in must not change how the program runs.
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
   });
+  return Object.keys(metafile?.inputs ?? {});
 }
 
 function asTarget(name: string): Bun.Build.CompileTarget {
@@ -68,24 +94,30 @@ function layLinks(folder: string, outfile: string): void {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    target: { type: "string" },
-    outfile: { type: "string", default: join(ROOT, "dist", "acra") },
-    links: { type: "string" },
-  },
-});
-const outfile = resolve(values.outfile);
-try {
-  await compile(outfile, values.target);
-  console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
-  if (values.links !== undefined) {
-    layLinks(resolve(values.links), outfile);
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      target: { type: "string" },
+      outfile: { type: "string", default: join(ROOT, "dist", "acra") },
+      links: { type: "string" },
+    },
+  });
+  const outfile = resolve(values.outfile);
+  try {
+    await compile(outfile, { target: values.target });
+    console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
+    if (values.links !== undefined) {
+      layLinks(resolve(values.links), outfile);
+    }
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors : [error];
+    for (const reason of reasons) {
+      console.error(`error: ${reason instanceof Error ? reason.message : String(reason)}`);
+    }
+    process.exitCode = 1;
   }
-} catch (error) {
-  const reasons = error instanceof AggregateError ? error.errors : [error];
-  for (const reason of reasons) {
-    console.error(`error: ${reason instanceof Error ? reason.message : String(reason)}`);
-  }
-  process.exitCode = 1;
+}
+
+if (import.meta.main) {
+  await main();
 }

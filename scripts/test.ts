@@ -6,6 +6,7 @@
  *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
  *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
  *   --e2e     sites and programs as their users see them, in a real browser; some two minutes
+ *   --package a whole release, made twice; its Debian package on a machine of its own; some ten minutes
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
+import { installDebianPackages } from "./debian_packages.ts";
 import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
 import { E2E_PROGRAMS, installPackages, LIBRARIES } from "./test_drivers.ts";
 
@@ -37,6 +39,14 @@ const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
 /** Named one by one: a plain run of `bun test` finds none of them. */
 const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
+/** Too long for every run, so that their names are none of a test's. */
+const PACKAGE_TOOLS = ["lintian", "nftables", "docker-compose", "postgresql-client"];
+const PACKAGE_CHECKS = [
+  "./test/package/release_checks.ts",
+  "./test/package/deb_checks.ts",
+  "./test/package/compose_checks.ts",
+  "./test/package/deploy_checks.ts",
+];
 
 /** One step of the run: it passes as one, or has tests of its own to count, or says the counts last. */
 interface Part {
@@ -74,8 +84,12 @@ const ALL_PARTS: readonly Part[] = [
   },
 ];
 
+/** What is run only when it was asked for. */
+const LONG_PART_NAMES = ["faults", "soak", "compat", "e2e", "package"] as const;
+type LongPart = (typeof LONG_PART_NAMES)[number];
+
 /** Parts that a run consists of when it was asked for them by name. */
-const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat" | "e2e", readonly Part[]>> = {
+const LONG_PARTS: Readonly<Record<LongPart, readonly Part[]>> = {
   faults: [
     BUILD_PART,
     {
@@ -109,6 +123,15 @@ const LONG_PARTS: Readonly<Record<"faults" | "soak" | "compat" | "e2e", readonly
       title: "end to end",
       command: [...BUN_TEST, ...E2E_FILES],
       env: { ACRA_BINARY: BINARY },
+      counts: "junit",
+    },
+  ],
+  package: [
+    { title: "release", command: ["scripts/release"], counts: "one" },
+    {
+      title: "the release, and its package on a machine",
+      command: [...BUN_TEST, ...PACKAGE_CHECKS],
+      env: { ACRA_RELEASE: join(ROOT, "dist", "release") },
       counts: "junit",
     },
   ],
@@ -186,9 +209,9 @@ function format({ passed, failed, skipped }: Counts): string {
 
 const flag = { type: "boolean", default: false } as const;
 const { values } = parseArgs({
-  options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag },
+  options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag, package: flag },
 });
-const asked = (["faults", "soak", "compat", "e2e"] as const).filter((name) => values[name]);
+const asked = LONG_PART_NAMES.filter((name) => values[name]);
 const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
 let total = NOTHING;
 try {
@@ -199,6 +222,9 @@ try {
   }
   if (values.e2e) {
     await installPackages(E2E_PROGRAMS);
+  }
+  if (values.package) {
+    await installDebianPackages(PACKAGE_TOOLS);
   }
   const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
   for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {

@@ -69,6 +69,13 @@ export const COMMANDS: readonly TopEntry[] = [
     load: async () => (await import("./rotate.ts")).rotateCommand,
   },
   {
+    kind: "command",
+    name: "ready",
+    section: "Check",
+    about: "Ask a running server or connector whether it can serve",
+    load: async () => (await import("./ready.ts")).readyCommand,
+  },
+  {
     kind: "group",
     name: "keys",
     section: "Keys",

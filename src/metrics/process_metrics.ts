@@ -1,6 +1,6 @@
 /** The `process_*` series that cost nothing until they are asked for; names as in other Prometheus clients. */
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /** Adds the series of this process. */
@@ -36,6 +36,16 @@ export function addProcessMetrics(registry: Registry): void {
       registers,
       collect() {
         this.set(readdirSync("/proc/self/fd").length);
+      },
+    });
+    new Gauge({
+      name: "process_max_fds",
+      help: "Most file descriptors that this process may have open",
+      registers,
+      collect() {
+        const limits = readFileSync("/proc/self/limits", "latin1");
+        const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
+        this.set(soft === undefined ? Number.POSITIVE_INFINITY : Number(soft));
       },
     });
   }

@@ -45,7 +45,8 @@ export function serveMetrics(
 }
 
 async function answer(request: Request, endpoints: MetricsEndpoints): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  // Without a Host, as health checks of HTTP/1.0 send it, the runtime has no more than the path.
+  const { pathname } = new URL(request.url, "http://localhost");
   if (!PATHS.has(pathname)) {
     return plain(404, "404 page not found");
   }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createAcrastruct } from "../../src/writer/mod.ts";
 import {
@@ -94,6 +95,14 @@ async function untilReadiness(address: string, wanted: string): Promise<void> {
   }
 }
 
+test("answers a request of HTTP/1.0 that names no host, as load balancers ask", async () => {
+  const [host = "", port = ""] = serverMetrics.split(":");
+  const socket = connect(Number(port), host);
+  socket.write("GET /healthz HTTP/1.0\r\n\r\n");
+  const chunks = await Array.fromAsync(socket);
+  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.[01] 200 /);
+});
+
 test("counts a session's connections, bytes, AcraStructs and alarms exactly", async () => {
   const sealed = createAcrastruct(PLAINTEXT, keys.storagePublicKey);
   const broken = sealed.with(sealed.length - 1, (sealed.at(-1) ?? 0) ^ 1);
@@ -135,6 +144,9 @@ test("counts a session's connections, bytes, AcraStructs and alarms exactly", as
   const responses = far.get(`acraserver_response_processing_seconds_bucket_count${wholeCell}`);
   expect(responses).toBeGreaterThanOrEqual(2);
   expect(far.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+  const openFiles = far.get("process_open_fds") ?? 0;
+  expect(openFiles).toBeGreaterThan(3);
+  expect(far.get("process_max_fds")).toBeGreaterThan(openFiles);
 
   const near = await scrapeWhenIdle(connectorMetrics, "acraconnector");
   expect(Object.fromEntries(near)).toMatchObject({
