@@ -4,7 +4,7 @@
  */
 
 import { ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
-import { type Connection, dial, type Endpoint } from "../transport/mod.ts";
+import { type Connection, dial, type Endpoint, formatEndpoint } from "../transport/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { readEndpoint } from "./endpoints.ts";
 
@@ -61,10 +61,11 @@ async function askReadiness(
   context: CommandContext,
   values: SettingValues<typeof READY_SETTINGS>,
 ): Promise<number> {
+  const endpoint = readEndpoint("address", values.address);
   const end = performance.now() + values.wait * 1_000;
   for (;;) {
     try {
-      await askOnce(values);
+      await askOnce(endpoint, values.timeout * 1_000);
       context.stdout.write("ready\n");
       return 0;
     } catch (error) {
@@ -77,15 +78,14 @@ async function askReadiness(
 }
 
 /** @throws ConfigError with what keeps it from being ready. */
-async function askOnce(values: SettingValues<typeof READY_SETTINGS>): Promise<void> {
-  const endpoint = readEndpoint("address", values.address);
-  const { status, text } = await ask(endpoint, values.timeout * 1_000);
+async function askOnce(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+  const { status, text } = await ask(endpoint, timeoutMs);
   if (status === 503) {
     throw new ConfigError(text, "its log says more; `acra keys check` looks at its keys");
   }
   if (status !== 200) {
     throw new ConfigError(
-      `${values.address} answers with status ${status ?? "that is none of HTTP"}`,
+      `${formatEndpoint(endpoint)} answers with status ${status ?? "that is none of HTTP"}`,
       "name the address of --prometheus_metrics_address",
     );
   }

@@ -1,7 +1,6 @@
 /** `acra rollback`: flags, order of checks and output of the original (acra-cli.md §8.7). */
 
 import { COMMON_SETTINGS, ConfigError, defineSettings, type SettingValues } from "../config/mod.ts";
-import { type ConnectionSettings, parseConnectionString } from "../db_client/mod.ts";
 import { type ClientId, FilesystemKeystore, readMasterKey } from "../keystore/mod.ts";
 import {
   createClientOpener,
@@ -17,6 +16,7 @@ import {
   rollBack,
 } from "../rollback/mod.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { readConnectionString } from "./connection_string.ts";
 import { parseClientId } from "./key_input.ts";
 import { ProgressLine } from "./progress_line.ts";
 
@@ -153,7 +153,9 @@ function checkPlan({ env, log }: CommandContext, values: RollbackValues): Rollba
   checkDatabase(values);
   const insert = checkInsert(values.insert);
   const clientId = parseClientId(values.client_id);
-  const connection = checkConnection(values.connection_string, env);
+  const { connection_string: text } = values;
+  demand("connection_string", text, "name the database, as in --connection_string=postgres://…");
+  const connection = readConnectionString(text, env);
   demand("select", values.select, "name the query, as in --select='SELECT data FROM protected'");
   if (values.output_file === "" && !values.execute) {
     throw new ConfigError(
@@ -204,22 +206,6 @@ function checkInsert(text: string): InsertStatement {
     );
   }
   return insert;
-}
-
-function checkConnection(text: string, env: CommandContext["env"]): ConnectionSettings {
-  demand("connection_string", text, "name the database, as in --connection_string=postgres://…");
-  try {
-    return parseConnectionString(text, env);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) {
-      throw cause;
-    }
-    throw new ConfigError(
-      `--connection_string cannot be used: ${cause.message}`,
-      "it is postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… or host=… port=… user=… password=… dbname=… sslmode=…",
-      { cause },
-    );
-  }
 }
 
 function createOpener(keystore: FilesystemKeystore, clientId: ClientId, folder: string): RowOpener {

@@ -9,14 +9,14 @@ import { describeCause } from "./describe_cause.ts";
 const TEXT = 25;
 const CONVERTED = [16, 17, 20, 21, 23, 26, 114, 700, 701, 1082, 1114, 1184, 3802];
 
-/** A connection, and what it is asked with. */
+/** What the driver is asked with. */
 export type Sql = ReturnType<typeof connect>;
 
 /**
- * One connection, made when it is first used; never replaced behind our back.
+ * One connection, made when it is first used; `closed` is called when it is gone.
  * @throws Error that names the file of a certificate or key that cannot be read.
  */
-export function connect(settings: ConnectionSettings, applicationName: string) {
+export function connect(settings: ConnectionSettings, applicationName: string, closed: () => void) {
   const { host, port } = settings;
   const isSocket = host.startsWith("/");
   const options: postgres.Options<{ text: postgres.PostgresType<string> }> = {
@@ -33,6 +33,7 @@ export function connect(settings: ConnectionSettings, applicationName: string) {
     max_lifetime: null,
     fetch_types: false,
     onnotice: () => {},
+    onclose: closed,
     types: {
       // Parameters are texts already, whatever their type: the driver's own conversions would change them.
       text: {

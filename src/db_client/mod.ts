@@ -5,6 +5,6 @@
  * @module
  */
 
-export { connect, type Sql } from "./connect.ts";
 export { type ConnectionSettings, parseConnectionString } from "./connection_string.ts";
+export { DatabaseConnection, type Statements } from "./database_connection.ts";
 export { describeCause } from "./describe_cause.ts";

@@ -48,6 +48,8 @@ interface FoundColumn {
   /** Quoted for SQL. */
   readonly table: string;
   readonly column: string;
+  /** The column's values as bytes, in SQL. */
+  readonly bytes: string;
   readonly type: string;
   /** Rows that the table is thought to have: as it was last counted, or by its size. */
   readonly estimate: number;
@@ -66,10 +68,13 @@ async function findColumn(read: Read, name: ColumnName): Promise<FoundColumn | n
   }
   const size = Number(row["size"] ?? "0");
   const counted = Number(row["counted"] ?? "0");
+  const quoted = quoteIdentifier(column);
+  const type = row["type"] ?? "";
   return {
     table: written,
-    column: quoteIdentifier(column),
-    type: row["type"] ?? "",
+    column: quoted,
+    bytes: type === BYTEA ? quoted : `convert_to(${quoted}::text, 'UTF8')`,
+    type,
     estimate: counted > 0 ? counted : Math.floor(size / GUESSED_ROW_BYTES),
     size,
     isTable: ["r", "m", "p"].includes(row["kind"] ?? ""),
@@ -98,8 +103,7 @@ async function sample(
   found: FoundColumn,
   { sampleRows, cellMode }: ColumnToCheck,
 ): Promise<readonly Row[]> {
-  const { table, column, estimate, size, isTable, type } = found;
-  const bytes = type === BYTEA ? column : `convert_to(${column}::text, 'UTF8')`;
+  const { table, bytes, estimate, size, isTable } = found;
   // Where the AcraStruct begins, from 1 on.
   const start = cellMode === "whole-cell" ? "1" : `greatest(position(${TAG} IN c), 1)`;
   const statementFor = (source: string) =>
@@ -152,20 +156,20 @@ function describe(counts: Counts, rows: number, total: number | null): string {
 function judge(
   { foreign, plaintext }: Counts,
   summary: string,
-  { table, column }: FoundColumn,
+  { table, bytes }: FoundColumn,
   { name, cellMode }: ColumnToCheck,
 ): Finding[] {
   const findings: Finding[] = [];
   if (plaintext > 0) {
     const isOpen =
       cellMode === "whole-cell"
-        ? `substring(${column} FOR 8) <> ${TAG}`
-        : `position(${TAG} IN ${column}) = 0`;
+        ? `substring(${bytes} FOR 8) <> ${TAG}`
+        : `position(${TAG} IN ${bytes}) = 0`;
     findings.push(
       errorAt(
         name.written,
         `plaintext lies in this column: ${summary}`,
-        `find it with \`SELECT ctid FROM ${table} WHERE ${isOpen} AND ${column} <> '';\`, write those rows anew through a writer, and remember that backups and WAL still hold them`,
+        `find it with \`SELECT ctid FROM ${table} WHERE ${isOpen} AND ${bytes} <> '';\`, write those rows anew through a writer, and remember that backups and WAL still hold them`,
       ),
     );
   }

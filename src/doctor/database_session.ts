@@ -1,6 +1,6 @@
 /** A session with the database that can change nothing: read only, and with an end to every statement. */
 
-import { type ConnectionSettings, connect, describeCause, type Sql } from "../db_client/mod.ts";
+import { type ConnectionSettings, DatabaseConnection, describeCause } from "../db_client/mod.ts";
 
 const APPLICATION = "acra-doctor";
 const CLOSE_TIMEOUT_SECONDS = 2;
@@ -20,56 +20,47 @@ export class DatabaseRefusal extends Error {
 
 /** A session that was let in. */
 export class DatabaseSession {
-  readonly #sql: Sql;
+  readonly #connection: DatabaseConnection;
 
-  private constructor(sql: Sql) {
-    this.#sql = sql;
+  private constructor(connection: DatabaseConnection) {
+    this.#connection = connection;
   }
 
   /** @throws DatabaseRefusal when the login fails. */
   static async open(settings: ConnectionSettings): Promise<DatabaseSession> {
-    let sql: Sql | null = null;
+    let connection: DatabaseConnection | null = null;
     try {
-      sql = connect(settings, APPLICATION);
-      await sql.unsafe("SELECT 1");
-      return new DatabaseSession(sql);
+      connection = new DatabaseConnection(settings, APPLICATION);
+      await connection.unsafe("SELECT 1");
+      return new DatabaseSession(connection);
     } catch (cause) {
-      await sql?.end({ timeout: 0 });
+      await connection?.end(0);
       throw asRefusal(cause);
     }
   }
 
   /**
    * Lets `work` read within one transaction.
-   * @throws DatabaseRefusal when a statement fails; and what `work` throws.
+   * @throws DatabaseRefusal when a statement fails or the connection is lost; and what `work` throws.
    */
   async reading<Result>(work: (read: Read) => Promise<Result>): Promise<Result> {
-    let result: { readonly value: Result } | null = null;
-    await this.#sql.begin("READ ONLY", async (transaction) => {
-      await transaction.unsafe(LIMITS);
-      const value = await work(async (statement, parameters = []) => {
-        try {
+    try {
+      return await this.#connection.within("READ ONLY", async (transaction) => {
+        await transaction.unsafe(LIMITS);
+        return await work(async (statement, parameters = []) => {
           const rows = await transaction.unsafe(statement, [...parameters]);
           return rows.map((row): Row => row);
-        } catch (cause) {
-          throw asRefusal(cause);
-        }
+        });
       });
-      result = { value };
-    });
-    return demand(result);
+    } catch (error) {
+      // Errors of the driver and the system have codes.
+      throw error instanceof Error && "code" in error ? asRefusal(error) : error;
+    }
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+    await this.#connection.end(CLOSE_TIMEOUT_SECONDS);
   }
-}
-
-function demand<Result>(result: { readonly value: Result } | null): Result {
-  if (result === null) {
-    throw new DatabaseRefusal("the transaction did not end as it should");
-  }
-  return result.value;
 }
 
 function asRefusal(cause: unknown): DatabaseRefusal {

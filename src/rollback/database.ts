@@ -3,7 +3,12 @@
  * within a single transaction.
  */
 
-import { type ConnectionSettings, connect, describeCause, type Sql } from "../db_client/mod.ts";
+import {
+  type ConnectionSettings,
+  DatabaseConnection,
+  describeCause,
+  type Statements,
+} from "../db_client/mod.ts";
 import { decodeByteaEscape, decodeByteaHex } from "../wire/postgres/mod.ts";
 import { RollbackError } from "./rollback_error.ts";
 import type { Cell } from "./row_opener.ts";
@@ -17,30 +22,28 @@ const CLOSE_TIMEOUT_SECONDS = 2;
 /** As the database lists us. */
 const APPLICATION = "acra-rollback";
 
-type Transaction = Pick<Sql, "unsafe">;
-
 /** Inserts one batch of plaintexts. */
 export type InsertBatch = (plaintexts: readonly Uint8Array[]) => Promise<void>;
 
 /** A database that was reached. */
 export class Database {
   readonly #settings: ConnectionSettings;
-  readonly #sql: Sql;
+  readonly #connection: DatabaseConnection;
 
-  private constructor(settings: ConnectionSettings, sql: Sql) {
+  private constructor(settings: ConnectionSettings, connection: DatabaseConnection) {
     this.#settings = settings;
-    this.#sql = sql;
+    this.#connection = connection;
   }
 
   /** @throws RollbackError when the database cannot be reached or refuses. */
   static async open(settings: ConnectionSettings): Promise<Database> {
-    let sql: Sql | null = null;
+    let connection: DatabaseConnection | null = null;
     try {
-      sql = connect(settings, APPLICATION);
-      await sql.unsafe("SELECT 1");
-      return new Database(settings, sql);
+      connection = new DatabaseConnection(settings, APPLICATION);
+      await connection.unsafe("SELECT 1");
+      return new Database(settings, connection);
     } catch (cause) {
-      await sql?.end({ timeout: 0 });
+      await connection?.end(0);
       throw new RollbackError(
         `Can't connect to the database on ${settings.host}:${settings.port}`,
         describeCause(cause),
@@ -75,7 +78,7 @@ export class Database {
       return taken;
     };
     try {
-      const result = await this.#sql.unsafe(select).raw().cursor(BATCH_ROWS, deliver);
+      const result = await this.#connection.unsafe(select).raw().cursor(BATCH_ROWS, deliver);
       if (last !== result) {
         // No rows at all, or those of a CALL or SHOW: the driver hands them out at the end only.
         deliver(result);
@@ -93,20 +96,20 @@ export class Database {
    * @throws RollbackError when the database refuses; and what `work` throws.
    */
   async insertWithin(insert: string, work: (insert: InsertBatch) => Promise<void>): Promise<void> {
-    const sql = connect(this.#settings, APPLICATION);
+    const connection = new DatabaseConnection(this.#settings, APPLICATION);
     try {
-      await sql.begin(async (transaction) => {
+      await connection.within("READ WRITE", async (transaction) => {
         await work(await prepareInsert(transaction, insert));
       });
     } catch (cause) {
       throw cause instanceof RollbackError ? cause : cannotInsert(cause);
     } finally {
-      await sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+      await connection.end(CLOSE_TIMEOUT_SECONDS);
     }
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: 0 });
+    await this.#connection.end(0);
   }
 }
 
@@ -139,7 +142,7 @@ function decodeCell(cell: Cell, decode: Decoder | undefined): Cell {
 }
 
 /** Prepares the statement once and learns the type of its parameter. */
-async function prepareInsert(transaction: Transaction, insert: string): Promise<InsertBatch> {
+async function prepareInsert(transaction: Statements, insert: string): Promise<InsertBatch> {
   const { types } = await transaction.unsafe(insert).describe();
   if (types.length !== 1) {
     throw new RollbackError(

@@ -114,6 +114,43 @@ describe("a mistake in the database", () => {
     expect(JSON.stringify(refused)).not.toContain("password=visitor");
   });
 
+  test.each(["text", "int"])("is found: plaintext in a column of type %s", async (type) => {
+    const column = await rig.makeColumn([], type);
+    const [table = ""] = column.split(".");
+    await rig.sql`INSERT INTO ${rig.sql(table)} (secret) VALUES (${7})`;
+    const flags = [...(await rig.serverFlags()), `--columns=${column}`];
+    const { Findings } = await rig.doctor("server", flags, rig.login());
+    const found = Findings.find(({ What }) => What.startsWith("plaintext lies in this column"));
+    const [, statement = ""] = /`(SELECT [^`]*)`/.exec(found?.Fix ?? "") ?? [];
+    expect(await rig.sql.unsafe(statement)).toHaveLength(1);
+  });
+
+  test("is told of as far as it was seen, when the database throws the doctor out", async () => {
+    await rig.sql.unsafe(`
+      CREATE ROLE guest LOGIN PASSWORD 'guest';
+      CREATE VIEW slow AS SELECT ''::bytea AS secret FROM pg_sleep(20);
+      GRANT SELECT ON slow TO guest`);
+    rig.atTheEnd(() => rig.sql.unsafe("DROP VIEW slow; DROP ROLE guest"));
+    const string = `--connection_string=user=guest password=guest dbname=${rig.database.database}`;
+    const columns = "--columns=slow.secret,slow.secret";
+    const looking = rig.doctor("server", [...(await rig.serverFlags()), string, columns]);
+    for (let ended = 0; ended === 0; ) {
+      await Bun.sleep(50);
+      const { count } = await rig.sql`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE usename = 'guest' AND wait_event = 'PgSleep'`;
+      ended = count;
+    }
+    const { Facts, Findings } = await looking;
+    expect(Facts.map(({ Check }) => Check)).toContain("bytea_output");
+    expect(Findings.map(({ What }) => What)).toEqual([
+      expect.stringMatching(
+        /^the database refuses: .*(?:CONNECTION_CLOSED|terminating connection)/,
+      ),
+      expect.stringContaining("the database refuses: the connection was lost before"),
+    ]);
+  });
+
   test("is found: a login that is refused", async () => {
     const env = { ...rig.login().env, PGPASSWORD: "not-the-password" };
     const report = await rig.doctor("server", await rig.serverFlags(), { env });

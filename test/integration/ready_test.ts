@@ -77,6 +77,15 @@ test("acra ready waits for a program that is about to serve, and not for ever", 
   expect(performance.now() - started).toBeGreaterThan(1_000);
 });
 
+test("acra ready does not wait for an address that is none", async () => {
+  const started = performance.now();
+  const command = [...acraCommand(), "ready", "--address=nonsense", "--wait=20"];
+  const { status, stderr } = await runProcess(command);
+  expect(status).toBe(1);
+  expect(stderr).toContain("--address: ");
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
+
 test("acra ready says that nobody listens, or that somebody else does, or is silent", async () => {
   const refused = await ready(await findFreePort());
   expect(refused.status).toBe(1);

@@ -290,6 +290,43 @@ describe("failures", () => {
     });
   });
 
+  test.each([
+    [
+      "while it inserts",
+      "PgSleep",
+      "SELECT data FROM many",
+      "INSERT INTO plain (data) SELECT $1 FROM pg_sleep(0.02)",
+    ],
+    [
+      "between two inserts",
+      "ClientRead",
+      "SELECT data FROM many WHERE pg_sleep(0.005) IS NOT NULL",
+      "INSERT INTO plain (data) VALUES ($1)",
+    ],
+  ])("a connection that is lost %s takes all inserts back", async (_, waiting, select, insert) => {
+    const kill = async () => {
+      const { count } = await sql`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'acra-rollback' AND wait_event = ${waiting}
+          AND query LIKE 'INSERT INTO plain%'`;
+      return count;
+    };
+    let end: FinishedProcess | null = null;
+    const left = await plainAfter(async () => {
+      const lost = rollback({ select, insert, flags: ["--execute"] });
+      for (const latest = Date.now() + 8_000; Date.now() < latest && (await kill()) === 0; ) {
+        await Bun.sleep(20);
+      }
+      end = await lost;
+    });
+    expect(end).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^error: Can't execute the insert: /m),
+    });
+    expect(end).toMatchObject({ stderr: expect.not.stringContaining("TypeError") });
+    expect(left).toEqual([]);
+  });
+
   test("a database that refuses, in both forms of the connection string", async () => {
     const { host, port, user } = database;
     for (const connection of [

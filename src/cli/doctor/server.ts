@@ -1,7 +1,7 @@
 /** `acra doctor server`: what is wrong with the host of a server, with the server's own settings. */
 
-import { ConfigError, defineSettings, FlagError, type SettingValues } from "../../config/mod.ts";
-import { type ConnectionSettings, parseConnectionString } from "../../db_client/mod.ts";
+import { defineSettings, FlagError, type SettingValues } from "../../config/mod.ts";
+import type { ConnectionSettings } from "../../db_client/mod.ts";
 import {
   type CheckReport,
   type ColumnName,
@@ -25,6 +25,7 @@ import {
 import { tryLeg } from "../../tls_check/mod.ts";
 import { formatEndpoint } from "../../transport/mod.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { readConnectionString } from "../connection_string.ts";
 import { apiListenEndpoint, databaseEndpoint, listenEndpoint } from "../endpoints.ts";
 import { checkServerTransport } from "../server_options.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
@@ -196,6 +197,7 @@ async function examineInside(
     return { reports: [], notes: [note] };
   }
   const connection = readConnection(values, env);
+  const keys = values.zonemode_enable || masterKey === null ? null : collectKeys(values, masterKey);
   const reports = await lookInside({
     connection,
     connectionLimit: values.incoming_connection_limit,
@@ -204,7 +206,7 @@ async function examineInside(
       name,
       sampleRows: values.sample_rows,
       cellMode: values.acrastruct_injectedcell_enable ? "injected-cell" : "whole-cell",
-      keys: values.zonemode_enable || masterKey === null ? null : collectKeys(values, masterKey),
+      keys,
     })),
   });
   const isElsewhere = connection.host !== values.db_host || connection.port !== values.db_port;
@@ -225,18 +227,7 @@ function readConnection(values: Values, env: CommandContext["env"]): ConnectionS
     ...(values.db_host === "" ? {} : { PGHOST: values.db_host, PGPORT: String(values.db_port) }),
     PGSSLMODE: env["PGSSLMODE"] ?? "prefer",
   };
-  try {
-    return parseConnectionString(values.connection_string, { ...env, ...defaults });
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) {
-      throw cause;
-    }
-    throw new ConfigError(
-      `--connection_string cannot be used: ${cause.message}`,
-      "it is postgres://USER@HOST:PORT/DATABASE?sslmode=… or host=… port=… user=… dbname=… sslmode=…",
-      { cause },
-    );
-  }
+  return readConnectionString(values.connection_string, { ...env, ...defaults });
 }
 
 /** Storage keys, and the poison key: a poison record is where it should be. `null` when none can be read. */
