@@ -12,6 +12,7 @@ COPY package.json bun.lock bunfig.toml ./
 RUN bun install --frozen-lockfile --production --ignore-scripts
 COPY src src
 COPY scripts/build.ts scripts/build.ts
+COPY scripts/run_script.ts scripts/run_script.ts
 # The commit that stands in the version; outside of a clone there is none.
 ARG ACRA_COMMIT=""
 RUN ACRA_COMMIT="$ACRA_COMMIT" bun scripts/build.ts --outfile=/build/dist/acra

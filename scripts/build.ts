@@ -11,6 +11,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { COMMANDS } from "../src/cli/mod.ts";
+import { runScript, UsageError } from "./run_script.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
@@ -72,7 +73,7 @@ export async function compile(
 
 function asTarget(name: string): Bun.Build.CompileTarget {
   if (!isTarget(name)) {
-    throw new Error(`--target ${name}: such a name starts with bun-, as in bun-linux-arm64`);
+    throw new UsageError(`--target ${name}: such a name starts with bun-, as in bun-linux-arm64`);
   }
   return name;
 }
@@ -94,6 +95,14 @@ function layLinks(folder: string, outfile: string): void {
   }
 }
 
+const USAGE = `bun scripts/build.ts [options]
+
+Compiles the program into one executable.
+
+  --outfile=FILE   in place of dist/acra
+  --target=NAME    for another platform, as Bun names it: bun-linux-arm64
+  --links=FOLDER   also lays links with the names of the original programs there`;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -103,21 +112,13 @@ async function main(): Promise<void> {
     },
   });
   const outfile = resolve(values.outfile);
-  try {
-    await compile(outfile, { target: values.target });
-    console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
-    if (values.links !== undefined) {
-      layLinks(resolve(values.links), outfile);
-    }
-  } catch (error) {
-    const reasons = error instanceof AggregateError ? error.errors : [error];
-    for (const reason of reasons) {
-      console.error(`error: ${reason instanceof Error ? reason.message : String(reason)}`);
-    }
-    process.exitCode = 1;
+  await compile(outfile, { target: values.target });
+  console.log(`built ${relative(process.cwd(), outfile)} ${readVersion()}`);
+  if (values.links !== undefined) {
+    layLinks(resolve(values.links), outfile);
   }
 }
 
 if (import.meta.main) {
-  await main();
+  await runScript(USAGE, main);
 }

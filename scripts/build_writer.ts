@@ -11,8 +11,11 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import project from "../package.json";
+import { clearOutputFolder } from "./output_folder.ts";
+import { readFolder, runScript } from "./run_script.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
+const BROWSER_BUNDLE = "browser.js";
 const ENTRY = join(ROOT, "src/writer/mod.ts");
 
 /** What no browser has. Methods such as `hash.process(…)` are not the global of that name. */
@@ -33,13 +36,12 @@ export function findNodeCode(bundle: string): string[] {
     .map(([name]) => name);
 }
 
-/** Builds the package into `folder`, which is emptied first. */
+/** Builds the package into `folder`, which is emptied first. @throws UsageError when others' things are in it */
 export async function buildWriter(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await bundle("browser", join(folder, "browser.js"));
+  clearOutputFolder(folder, BROWSER_BUNDLE);
+  await bundle("browser", join(folder, BROWSER_BUNDLE));
   await bundle("node", join(folder, "node.js"));
-  const faults = findNodeCode(await readFile(join(folder, "browser.js"), "utf8"));
+  const faults = findNodeCode(await readFile(join(folder, BROWSER_BUNDLE), "utf8"));
   if (faults.length > 0) {
     throw new Error(`The bundle for browsers holds code that no browser has: ${faults.join(", ")}`);
   }
@@ -147,8 +149,16 @@ The package has no dependencies. In browsers and workers the cryptography is Jav
 milliseconds a value); Node and Bun use their own.
 `;
 
-if (import.meta.main) {
-  const folder = resolve(process.argv[2] ?? join(ROOT, "dist/writer"));
+const USAGE = `bun scripts/build_writer.ts [FOLDER]
+
+Packs the writer for npm, into dist/writer when no folder is named.`;
+
+async function main(): Promise<void> {
+  const folder = resolve(readFolder(join(ROOT, "dist/writer")));
   await buildWriter(folder);
   console.log(`The writer is in ${folder}`);
+}
+
+if (import.meta.main) {
+  await runScript(USAGE, main);
 }

@@ -2,8 +2,6 @@
  * Shows the product in one minute: rows that lie encrypted in a real PostgreSQL are read in plaintext
  * through `acra connector` and `acra server`, and nowhere else. `scripts/demo` starts it.
  *
- *   --keep   leaves everything running until Ctrl-C
- *
  * However it ends, no process and no temporary file is left behind.
  */
 
@@ -24,6 +22,7 @@ import { type PostgresServer, startPostgres } from "../test/harness/postgres.ts"
 import { runProcess } from "../test/harness/process.ts";
 import { makeTemporaryFolder, reapNow } from "../test/harness/reaper.ts";
 import { findUnprivilegedUser, isReachableByOthers, type User } from "../test/harness/users.ts";
+import { runScript } from "./run_script.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist", "acra");
@@ -245,12 +244,11 @@ async function run(keep: boolean): Promise<void> {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    keep: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const USAGE = `scripts/demo [--keep]
+
+Shows the product in a minute, with a real PostgreSQL.
+
+  --keep   leaves everything running until Ctrl-C`;
 
 let interrupted = false;
 for (const [signal, status] of [
@@ -264,17 +262,16 @@ for (const [signal, status] of [
   });
 }
 
-if (values.help) {
-  console.log("scripts/demo [--keep]\n  --keep   leaves everything running until Ctrl-C");
-} else {
+await runScript(USAGE, async () => {
+  const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
   try {
     await run(values.keep);
   } catch (error) {
     // What an interrupted step complains of is of no interest.
-    const say = interrupted ? () => {} : console.error;
-    say(`\nerror: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
+    if (!interrupted) {
+      throw error;
+    }
   } finally {
     await reapNow();
   }
-}
+});

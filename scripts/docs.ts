@@ -5,10 +5,12 @@
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import type { Command } from "../src/cli/command.ts";
 import type { SingleCommand } from "../src/cli/command_table.ts";
 import { COMMANDS } from "../src/cli/mod.ts";
 import { type Setting, sortSettings } from "../src/config/mod.ts";
+import { runScript } from "./run_script.ts";
 
 const FOLDER = resolve(import.meta.dir, "..", "docs", "commands");
 
@@ -70,7 +72,12 @@ function describeLimit(setting: Setting): string {
     : `. *Not supported by this version yet: ${setting.unavailable}.*`;
 }
 
-if (import.meta.main) {
+const USAGE = `bun scripts/docs.ts
+
+Writes docs/commands from the commands' own tables.`;
+
+async function main(): Promise<void> {
+  parseArgs({ options: {} });
   mkdirSync(FOLDER, { recursive: true });
   const pages = await renderPages();
   for (const name of readdirSync(FOLDER).filter((file) => file.endsWith(".md"))) {
@@ -82,4 +89,8 @@ if (import.meta.main) {
     writeFileSync(join(FOLDER, name), text);
   }
   console.log(`wrote ${pages.size} pages to docs/commands`);
+}
+
+if (import.meta.main) {
+  await runScript(USAGE, main);
 }

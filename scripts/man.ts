@@ -10,6 +10,7 @@ import type { Command } from "../src/cli/command.ts";
 import { SECTIONS } from "../src/cli/command_table.ts";
 import { COMMANDS } from "../src/cli/mod.ts";
 import { type Setting, sortSettings } from "../src/config/mod.ts";
+import { readFolder, runScript } from "./run_script.ts";
 
 /** File name → content of every page. */
 export async function renderManPages(): Promise<Map<string, string>> {
@@ -185,12 +186,20 @@ function escapeText(line: string): string {
     .replaceAll("'", "\\(aq");
 }
 
-if (import.meta.main) {
-  const folder = resolve(process.argv[2] ?? join(import.meta.dir, "..", "dist", "man"));
+const USAGE = `bun scripts/man.ts [FOLDER]
+
+Writes the man pages from the commands' own tables, to dist/man when no folder is named.`;
+
+async function main(): Promise<void> {
+  const folder = resolve(readFolder(join(import.meta.dir, "..", "dist", "man")));
   mkdirSync(folder, { recursive: true });
   const pages = await renderManPages();
   for (const [name, content] of pages) {
     writeFileSync(join(folder, name), content);
   }
   console.log(`wrote ${pages.size} man pages to ${folder}`);
+}
+
+if (import.meta.main) {
+  await runScript(USAGE, main);
 }

@@ -1,22 +1,13 @@
-/**
- * Runs everything that is tested and adds up the counts. `scripts/test` starts it.
- *
- *   --quick   unit tests only
- *   --faults  the whole fault matrix, in place of the selection that belongs to every run
- *   --soak    many reconnects, idle sessions and millions of messages; some ten minutes
- *   --compat  the contract of test/compat with every driver, direct and through acra; some four minutes
- *   --e2e     sites and programs as their users see them, in a real browser; some two minutes
- *   --package a whole release, made twice; its Debian package on a machine of its own; some ten minutes
- */
+/** Runs everything that is tested and adds up the counts. `scripts/test` starts it. */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DRIVERS, QUICK_DRIVERS } from "../test/compat/drivers.ts";
-import { installDebianPackages } from "./debian_packages.ts";
+import { runScript } from "./run_script.ts";
 import { addCounts, type Counts, readCountsLine, readJunitCounts } from "./test_counts.ts";
-import { E2E_PROGRAMS, installPackages, LIBRARIES } from "./test_drivers.ts";
+import { E2E_PROGRAMS, installPackages, LIBRARIES, PACKAGE_PROGRAMS } from "./test_drivers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist", "acra");
@@ -40,7 +31,6 @@ const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 /** Named one by one: a plain run of `bun test` finds none of them. */
 const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
 /** Too long for every run, so that their names are none of a test's. */
-const PACKAGE_TOOLS = ["lintian", "nftables", "docker-compose", "postgresql-client"];
 const PACKAGE_CHECKS = [
   "./test/package/release_checks.ts",
   "./test/package/deb_checks.ts",
@@ -207,14 +197,23 @@ function format({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-const flag = { type: "boolean", default: false } as const;
-const { values } = parseArgs({
-  options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag, package: flag },
-});
-const asked = LONG_PART_NAMES.filter((name) => values[name]);
-const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
-let total = NOTHING;
-try {
+const USAGE = `scripts/test [options]
+
+Runs what is tested, and ends with the line "N passed, N failed, N skipped".
+
+  --quick     unit tests only
+  --faults    the whole fault matrix, in place of the selection that belongs to every run
+  --soak      many reconnects, idle sessions and millions of messages; some ten minutes
+  --compat    the contract of test/compat with every driver, direct and through acra; some four minutes
+  --e2e       sites and programs as their users see them, in a real browser; some two minutes
+  --package   a whole release, made twice; its Debian package on a machine of its own; some three minutes`;
+
+async function main(): Promise<void> {
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({
+    options: { quick: flag, faults: flag, soak: flag, compat: flag, e2e: flag, package: flag },
+  });
+  const asked = LONG_PART_NAMES.filter((name) => values[name]);
   if (values.compat) {
     await installPackages(DRIVERS);
   } else if (!values.quick && asked.length === 0) {
@@ -224,18 +223,31 @@ try {
     await installPackages(E2E_PROGRAMS);
   }
   if (values.package) {
-    await installDebianPackages(PACKAGE_TOOLS);
+    await installPackages(PACKAGE_PROGRAMS);
   }
   const usual = values.quick ? UNIT_PARTS : ALL_PARTS;
-  for (const part of asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual) {
-    total = addCounts(total, await runPart(part, reports));
+  const total = await runParts(
+    asked.length > 0 ? asked.flatMap((name) => LONG_PARTS[name]) : usual,
+  );
+  console.log("");
+  for (const line of new Set(skips)) {
+    console.log(line);
   }
-} finally {
-  rmSync(reports, { recursive: true, force: true });
+  console.log(format(total));
+  process.exitCode = total.failed === 0 ? 0 : 1;
 }
-console.log("");
-for (const line of new Set(skips)) {
-  console.log(line);
+
+async function runParts(parts: readonly Part[]): Promise<Counts> {
+  const reports = mkdtempSync(join(tmpdir(), "acra-reports-"));
+  let total = NOTHING;
+  try {
+    for (const part of parts) {
+      total = addCounts(total, await runPart(part, reports));
+    }
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
+  return total;
 }
-console.log(format(total));
-process.exitCode = total.failed === 0 ? 0 : 1;
+
+await runScript(USAGE, main);

@@ -10,9 +10,15 @@ interface Wanted {
   missing(): Missing;
 }
 
+function program(name: string, ...packages: readonly string[]): Wanted {
+  return { packages, missing: () => missingProgram(name) };
+}
+
 function python(module: string): Wanted {
   return { packages: [`python3-${module}`], missing: () => missingPythonModule(module) };
 }
+
+const PSQL = program("psql", "postgresql-client");
 
 /** What the usual run uses besides drivers. */
 export const LIBRARIES: readonly Wanted[] = [
@@ -27,8 +33,16 @@ export const E2E_PROGRAMS: readonly Wanted[] = [
   python("django"),
   python("psycopg2"),
   { packages: ["python3-venv"], missing: () => missingPythonModule("ensurepip") },
-  { packages: ["postgresql-client"], missing: () => missingProgram("psql") },
+  PSQL,
   { packages: BROWSER_PACKAGES, missing: missingDrivenBrowser },
+];
+
+/** What the tests of a release and its package use. */
+export const PACKAGE_PROGRAMS: readonly Wanted[] = [
+  PSQL,
+  program("lintian", "lintian"),
+  program("nft", "nftables"),
+  program("docker-compose", "docker-compose"),
 ];
 
 /** Installs what is missing, where possible; says what stays missing: its tests skip themselves. */

@@ -7,12 +7,13 @@ import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { runProcess } from "../../test/harness/process.ts";
 import { reapNow } from "../../test/harness/reaper.ts";
+import { runScript } from "../run_script.ts";
 import type { EcdhCost } from "./ecdh.ts";
 import type { Figure } from "./figures.ts";
 import { judge, type Verdict, verdictRows } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import { replaceResults, writeResults } from "./markdown.ts";
-import { type Plan, readPlan, USAGE, UsageError } from "./options.ts";
+import { type Plan, readPlan, USAGE } from "./options.ts";
 import { fillPgbench } from "./pgbench.ts";
 import { PROBES } from "./probes.ts";
 import { provideProgram } from "./programs.ts";
@@ -182,21 +183,12 @@ async function checkMarkdown(path: string | undefined): Promise<void> {
   }
 }
 
-try {
+await runScript(USAGE, async () => {
   const plan = readPlan(process.argv.slice(2));
-  if (plan === null) {
-    console.log(USAGE);
-  } else {
-    await checkMarkdown(plan.markdown);
+  await checkMarkdown(plan.markdown);
+  try {
     await run(plan);
+  } finally {
+    await reapNow();
   }
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  if (isUsage) {
-    console.error("hint: scripts/bench --help lists the options");
-  }
-  process.exitCode = isUsage ? 2 : 1;
-} finally {
-  await reapNow();
-}
+});

@@ -1,6 +1,7 @@
 /** The command line of `scripts/bench`. */
 
 import { parseArgs } from "node:util";
+import { UsageError } from "../run_script.ts";
 import type { ProbePlan } from "./figures.ts";
 import { PROBES } from "./probes.ts";
 import { TARGET_NAMES, type TargetName } from "./targets.ts";
@@ -15,11 +16,6 @@ export interface Plan extends ProbePlan {
   readonly original: string | undefined;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
-}
-
-/** A command line that cannot be followed. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 export const USAGE = `scripts/bench [options]
@@ -54,12 +50,9 @@ const QUICK = { seconds: 0.4, rounds: 3, connections: 8 };
 const NO_WORKLOADS = "-";
 const QUICK_TARGETS: readonly TargetName[] = ["direct", "relay", "acra", "acra+connector"];
 
-/** @returns `null` when help is asked for. @throws UsageError */
-export function readPlan(args: string[]): Plan | null {
+/** Reads the command line. @throws UsageError, or what `parseArgs` throws */
+export function readPlan(args: string[]): Plan {
   const values = parse(args);
-  if (values.help) {
-    return null;
-  }
   const { quick } = values;
   const defaults = quick ? QUICK : DEFAULTS;
   return {
@@ -85,26 +78,21 @@ export function readPlan(args: string[]): Plan | null {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        quick: { type: "boolean", default: false },
-        seconds: { type: "string" },
-        rounds: { type: "string" },
-        connections: { type: "string" },
-        targets: { type: "string" },
-        workloads: { type: "string" },
-        probes: { type: "string" },
-        original: { type: "string" },
-        json: { type: "string" },
-        markdown: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  return parseArgs({
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      seconds: { type: "string" },
+      rounds: { type: "string" },
+      connections: { type: "string" },
+      targets: { type: "string" },
+      workloads: { type: "string" },
+      probes: { type: "string" },
+      original: { type: "string" },
+      json: { type: "string" },
+      markdown: { type: "string" },
+    },
+  }).values;
 }
 
 function findWorkloads(text: string): readonly Workload[] {

@@ -2,17 +2,15 @@
  * Makes a release in dist/release: a binary for each platform, a bill of materials for each, notices,
  * Debian packages where dpkg-deb is, and SHA256SUMS. `scripts/release` starts it. Two runs from one
  * commit make the same bytes.
- *
- *   --targets NAMES   only these platforms, with commas between them: linux-x64,linux-arm64
- *   --output FOLDER   in place of dist/release
- *   --no-deb          no Debian packages
  */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import { compile, readVersion } from "../build.ts";
+import { clearOutputFolder } from "../output_folder.ts";
+import { runScript, UsageError } from "../run_script.ts";
 import { formatBillOfMaterials } from "./bill_of_materials.ts";
 import { type BundledPackage, findBundledPackages } from "./bundled_packages.ts";
 import { buildDebianPackage } from "./debian_package.ts";
@@ -21,6 +19,8 @@ import { fetchRuntime } from "./runtimes.ts";
 import { nativeTarget, RELEASE_TARGETS, type ReleaseTarget } from "./targets.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
+/** Written last, and the mark of a folder that holds a release. */
+const SUMS = "SHA256SUMS";
 const NOTICES = "THIRD_PARTY_NOTICES.txt";
 
 interface Release {
@@ -86,13 +86,12 @@ async function writeSums(folder: string): Promise<void> {
   for (const file of files) {
     lines.push(`${hashFile(await Bun.file(join(folder, file)).bytes())}  ${file}\n`);
   }
-  writeFileSync(join(folder, "SHA256SUMS"), lines.join(""));
+  writeFileSync(join(folder, SUMS), lines.join(""));
 }
 
 async function makeRelease(targets: readonly ReleaseTarget[], release: Release, deb: boolean) {
   const { folder } = release;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  clearOutputFolder(folder, SUMS);
   let notices = "";
   for (const target of targets) {
     const { file, packages } = await buildTarget(target, release);
@@ -120,30 +119,42 @@ function chooseTargets(names: string | undefined): readonly ReleaseTarget[] {
     const target = RELEASE_TARGETS.find((one) => one.name === name);
     if (target === undefined) {
       const known = RELEASE_TARGETS.map((one) => one.name).join(", ");
-      throw new Error(`--targets: ${name} is none of ${known}`);
+      throw new UsageError(`--targets: ${name} is none of ${known}`);
     }
     return target;
   });
 }
 
-const { values } = parseArgs({
-  options: {
-    targets: { type: "string" },
-    output: { type: "string", default: join(ROOT, "dist", "release") },
-    "no-deb": { type: "boolean", default: false },
-  },
-});
-const deb = !values["no-deb"] && Bun.which("dpkg-deb") !== null;
-if (!(deb || values["no-deb"])) {
-  console.log("no dpkg-deb on this machine: no Debian packages are made");
+const USAGE = `scripts/release [options]
+
+Makes a release in dist/release: a binary for each platform, bills of materials, notices, Debian
+packages where dpkg-deb is, and SHA256SUMS.
+
+  --targets=NAMES   only these, with commas between them, of
+                    ${RELEASE_TARGETS.map(({ name }) => name).join(" ")}
+  --output=FOLDER   in place of dist/release
+  --no-deb          no Debian packages`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      targets: { type: "string" },
+      output: { type: "string", default: join(ROOT, "dist", "release") },
+      "no-deb": { type: "boolean", default: false },
+    },
+  });
+  const targets = chooseTargets(values.targets);
+  const deb = !values["no-deb"] && Bun.which("dpkg-deb") !== null;
+  if (!(deb || values["no-deb"])) {
+    console.log("no dpkg-deb on this machine: no Debian packages are made");
+  }
+  if (git("status", "--porcelain") !== "") {
+    console.log("note: files differ from the commit that the version names");
+  }
+  const folder = resolve(values.output);
+  const release = { folder, version: readVersion(), sourceDate: readSourceDate() };
+  await makeRelease(targets, release, deb);
+  console.log(`wrote ${relative(process.cwd(), join(folder, SUMS))}`);
 }
-if (git("status", "--porcelain") !== "") {
-  console.log("note: files differ from the commit that the version names");
-}
-const folder = resolve(values.output);
-await makeRelease(
-  chooseTargets(values.targets),
-  { folder, version: readVersion(), sourceDate: readSourceDate() },
-  deb,
-);
-console.log(`wrote ${relative(process.cwd(), folder)}/SHA256SUMS`);
+
+await runScript(USAGE, main);

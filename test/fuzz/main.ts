@@ -3,6 +3,7 @@
  * and kept when they reach new branches. `scripts/fuzz` starts it.
  */
 
+import { runScript } from "../../scripts/run_script.ts";
 import { Gauge } from "./gauge.ts";
 import { instrumentSources } from "./instrument.ts";
 import { readOptions, USAGE } from "./options.ts";
@@ -12,18 +13,13 @@ const gauge = new Gauge();
 instrumentSources(gauge);
 const { runFuzzer, tryInput, TARGETS } = await import("./run.ts");
 
-try {
+await runScript(USAGE, () => {
   const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    console.log(USAGE);
-  } else if (options.list) {
+  if (options.list) {
     console.log(TARGETS.map(({ name }) => name).join("\n"));
   } else if (options.input !== null) {
     process.exitCode = tryInput(options, gauge) ? 0 : 1;
   } else {
     process.exitCode = runFuzzer(options, gauge) ? 0 : 1;
   }
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 2;
-}
+});

@@ -1,6 +1,7 @@
 /** What the command line of the fuzzer says. */
 
 import { parseArgs } from "node:util";
+import { UsageError } from "../../scripts/run_script.ts";
 
 export const USAGE = `scripts/fuzz [options]
   --inputs=N     inputs in total, shared out over the targets (5000000)
@@ -21,10 +22,9 @@ export interface FuzzOptions {
   readonly input: Uint8Array | null;
   readonly unreached: boolean;
   readonly list: boolean;
-  readonly help: boolean;
 }
 
-/** @throws Error that says what is wrong. */
+/** Reads the command line. @throws UsageError, or what `parseArgs` throws */
 export function readOptions(args: readonly string[]): FuzzOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -36,10 +36,9 @@ export function readOptions(args: readonly string[]): FuzzOptions {
       input: { type: "string" },
       unreached: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
-  const { target: targets, unreached, list, help, input } = values;
+  const { target: targets, unreached, list, input } = values;
   return {
     inputs: readNumber("inputs", values.inputs),
     seconds: readNumber("seconds", values.seconds),
@@ -48,14 +47,13 @@ export function readOptions(args: readonly string[]): FuzzOptions {
     input: input === undefined ? null : Uint8Array.fromHex(input),
     unreached,
     list,
-    help,
   };
 }
 
 function readNumber(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value) || value < 0) {
-    throw new Error(`--${name} has to be a number`);
+    throw new UsageError(`--${name} has to be a number`);
   }
   return value;
 }

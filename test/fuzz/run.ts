@@ -1,5 +1,6 @@
 /** One run over all targets: shares the inputs out, watches the memory, prints what came of it. */
 
+import { UsageError } from "../../scripts/run_script.ts";
 import { seededRandom } from "../harness/pg_peers.ts";
 import { type Finding, TargetRun } from "./engine.ts";
 import type { Gauge } from "./gauge.ts";
@@ -40,7 +41,7 @@ export function runFuzzer(options: FuzzOptions, gauge: Gauge): boolean {
 export function tryInput(options: FuzzOptions, gauge: Gauge): boolean {
   const [target, ...others] = chooseTargets(options.targets);
   if (target === undefined || others.length > 0 || options.input === null) {
-    throw new Error("--input needs exactly one --target");
+    throw new UsageError("--input needs exactly one --target");
   }
   const failure = new TargetRun(target, gauge, seededRandom(options.seed)).check(options.input);
   console.log(failure ?? "holds");
@@ -50,7 +51,7 @@ export function tryInput(options: FuzzOptions, gauge: Gauge): boolean {
 function chooseTargets(names: readonly string[]): readonly FuzzTarget[] {
   const unknown = names.find((name) => !TARGETS.some((target) => target.name === name));
   if (unknown !== undefined) {
-    throw new Error(`there is no target ${unknown}; --list names them`);
+    throw new UsageError(`there is no target ${unknown}; --list names them`);
   }
   return names.length === 0 ? TARGETS : TARGETS.filter(({ name }) => names.includes(name));
 }
