@@ -9,6 +9,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { Command } from "../src/cli/command.ts";
 import { SECTIONS } from "../src/cli/command_table.ts";
 import { COMMANDS } from "../src/cli/mod.ts";
+import { FIRST_STEPS, MAKE_MASTER_KEY } from "../src/cli/usage.ts";
 import { type Setting, sortSettings } from "../src/config/mod.ts";
 import { readFolder, runScript } from "./run_script.ts";
 
@@ -81,14 +82,7 @@ function renderOverview(files: readonly string[]): string {
       ),
     ]),
     section("COMMANDS", commands),
-    section("FIRST STEPS", [
-      sample("export ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64)"),
-      sample("acra keys layout --client_id=webshop"),
-      sample("acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1"),
-      sample(
-        "acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop --acraserver_connection_host=127.0.0.1",
-      ),
-    ]),
+    section("FIRST STEPS", [sample(`export ${MAKE_MASTER_KEY}`), ...FIRST_STEPS.map(sample)]),
     ENVIRONMENT,
     EXIT_STATUS,
     seeAlso(files.map((file) => file.replace(/\.1$/, ""))),

@@ -59,6 +59,7 @@ const ABOVE_THE_PURE_LINE: Readonly<Record<string, readonly string[]>> = {
     "keystore",
     "transport",
     "admission",
+    "metrics",
     "db_client",
     "node",
   ],

@@ -1,18 +1,10 @@
 /** scripts/generate-keys.sh: the options, folders and exit codes that it always had (acra-cli.md §9.1). */
 
 import { afterAll, expect, test } from "bun:test";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { acraCommand } from "./harness/acra.ts";
+import { layAcra } from "./harness/acra.ts";
 
 const SCRIPT = join(import.meta.dir, "..", "scripts", "generate-keys.sh");
 const MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -24,9 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function runScript(name: string, args: readonly string[], masterKey = MASTER_KEY) {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
-  const words = acraCommand().map((word) => `'${word}'`);
-  writeFileSync(join(bin, "acra"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
-  chmodSync(join(bin, "acra"), 0o755);
+  layAcra(bin);
   const cwd = join(folder, name);
   mkdirSync(cwd);
   const { exitCode, stdout, stderr } = Bun.spawnSync(["bash", SCRIPT, ...args], {

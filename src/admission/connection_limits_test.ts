@@ -4,7 +4,6 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Ceiling } from "./ceiling.ts";
 import { planConnections } from "./connection_limits.ts";
-import { readOpenFilesLimit } from "./open_files.ts";
 
 /** What every process has open or needs at times, whatever it serves. */
 const OWN_FILES = 24;
@@ -47,12 +46,5 @@ describe("Ceiling", () => {
     expect(ceiling.enter()).toBeNull();
     ceiling.limit = 3;
     expect(ceiling.enter()).not.toBeNull();
-  });
-});
-
-describe("readOpenFilesLimit", () => {
-  test("reads a number that a process could have, or nothing", () => {
-    const limit = readOpenFilesLimit();
-    expect(limit === null || (Number.isInteger(limit) && limit > 10)).toBe(true);
   });
 });

@@ -7,6 +7,5 @@
 export { Ceiling } from "./ceiling.ts";
 export { type ConnectionLimits, planConnections } from "./connection_limits.ts";
 export { Gate, type Move, type PortSharing } from "./gate.ts";
-export { readOpenFilesLimit } from "./open_files.ts";
 export { ownPlaces, type Places, SharedPlaces } from "./places.ts";
 export { createRefusals, type ReportTooMany } from "./refusals.ts";

@@ -1,7 +1,8 @@
 /** How many connections a daemon lets in: as many as asked for, or as its open files allow. */
 
-import { type ConnectionLimits, planConnections, readOpenFilesLimit } from "../admission/mod.ts";
+import { type ConnectionLimits, planConnections } from "../admission/mod.ts";
 import type { Logger } from "../log/mod.ts";
+import { readOpenFilesLimit } from "../metrics/mod.ts";
 
 /** Works the limits out for all workers together, and says so when there are fewer than were asked for. */
 export function connectionLimitsOf(

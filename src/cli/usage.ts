@@ -78,6 +78,17 @@ function wrap(text: string): string {
   return `${wrapped}\n`;
 }
 
+/** What a newcomer types first, once there is a master key; the last needs two lines. */
+export const FIRST_STEPS: readonly string[] = [
+  "acra keys layout --client_id=webshop",
+  "acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1",
+  "acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop \\\n" +
+    "               --acraserver_connection_host=127.0.0.1",
+];
+
+/** The line before them. */
+export const MAKE_MASTER_KEY = "ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64)";
+
 /** What a newcomer sees first: one screen. */
 export function formatOverview(entries: readonly TopEntry[], heading: Heading): string {
   const width = widthOf(entries);
@@ -91,11 +102,8 @@ acra stands between applications and PostgreSQL. They write values sealed with a
 public key, so the database holds nothing a thief could read; on the way back
 acra opens them, for applications that come over an authenticated connection.
 
-${heading("First steps")}, with ACRA_MASTER_KEY=$(head -c 32 /dev/urandom | base64) exported:
-  acra keys layout --client_id=webshop
-  acra server --keys_dir=.acrakeys/acra-server --db_host=127.0.0.1
-  acra connector --keys_dir=.acrakeys/acra-connector --client_id=webshop \\
-                 --acraserver_connection_host=127.0.0.1
+${heading("First steps")}, with ${MAKE_MASTER_KEY} exported:
+${FIRST_STEPS.join("\n").replace(/^/gm, "  ")}
 
 ${sections.join("\n")}
 "acra help COMMAND" explains one, with examples. "acra doctor" finds mistakes.

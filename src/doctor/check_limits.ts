@@ -1,6 +1,7 @@
 /** Whether as many connections fit into the open files of a process as are asked for. */
 
-import { planConnections, readOpenFilesLimit } from "../admission/mod.ts";
+import { planConnections } from "../admission/mod.ts";
+import { readOpenFilesLimit } from "../metrics/mod.ts";
 import { type CheckReport, warningAt } from "./finding.ts";
 
 /** Largest limit that is proposed. */

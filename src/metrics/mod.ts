@@ -6,6 +6,7 @@
  */
 
 export { type LegName, type LegStep, timeStep } from "./leg_latency.ts";
+export { readOpenFilesLimit } from "./open_files.ts";
 export { type ConnectionKind, ProgramMetrics } from "./program_metrics.ts";
 export { type MetricsEndpoints, type MetricsListener, serveMetrics } from "./serve.ts";
 export { ServerMetrics } from "./server_metrics.ts";

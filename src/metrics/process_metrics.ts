@@ -1,6 +1,7 @@
 /** The `process_*` series that cost nothing until they are asked for; names as in other Prometheus clients. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { readOpenFilesLimit } from "./open_files.ts";
 import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /** Adds the series of this process. */
@@ -43,9 +44,7 @@ export function addProcessMetrics(registry: Registry): void {
       help: "Most file descriptors that this process may have open",
       registers,
       collect() {
-        const limits = readFileSync("/proc/self/limits", "latin1");
-        const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
-        this.set(soft === undefined ? Number.POSITIVE_INFINITY : Number(soft));
+        this.set(readOpenFilesLimit() ?? Number.POSITIVE_INFINITY);
       },
     });
   }

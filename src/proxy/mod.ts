@@ -6,4 +6,5 @@
  */
 
 export { PassThroughSession } from "./pass_through_session.ts";
-export { Pump, type PumpEnd, type PumpMeter, type PumpOptions, type StartTls } from "./pump.ts";
+export { Pump, type PumpMeter, type PumpOptions, type StartTls } from "./pump.ts";
+export type { PumpEnd } from "./pump_end.ts";

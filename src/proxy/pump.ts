@@ -7,20 +7,14 @@
  */
 
 import type { Action, ProtocolSession, SecuredLeg, SessionFailure, Side } from "../pipeline/mod.ts";
-import { type Connection, isReset } from "../transport/mod.ts";
+import type { Connection } from "../transport/mod.ts";
 import { Leg } from "./leg.ts";
+import { describeFailing, describeLeaving, type PumpEnd, type Standing } from "./pump_end.ts";
 
 /** Bytes queued towards one side before the other one is paused (acra-proxy.md §5.1.3). */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** How long a side may take to close after it was told that the session is over, in ms. */
 const LINGER_MS = 5_000;
-
-/** How a session ended. */
-export interface PumpEnd {
-  readonly reason: string;
-  /** Whether something failed or was broken off; a side that leaves between requests is no error. */
-  readonly error: boolean;
-}
 
 /** Counts what moves; called for each chunk, so it has to be quick, and must not throw. */
 export interface PumpMeter {
@@ -318,12 +312,14 @@ export class Pump {
     }
     to.finish();
     if (side === "database" || to.ended) {
-      this.#close(this.#leaving(side));
+      this.#close(describeLeaving(side, this.#standing()));
     }
   }
 
   #sideClosed(side: Side, leg: Leg, error: Error | null): void {
-    const end = error === null ? this.#leaving(side) : this.#failing(side, error);
+    const standing = this.#standing();
+    const end =
+      error === null ? describeLeaving(side, standing) : describeFailing(side, error, standing);
     leg.markClosed();
     this.#close(end);
     if (side === "client" && this.#database !== null && !this.#database.closed) {
@@ -332,20 +328,9 @@ export class Pump {
     this.#report();
   }
 
-  /** A side closed in an orderly way: a database should not while its application waits for it. */
-  #leaving(side: Side): PumpEnd {
-    const first = this.#client.ended ? "client" : side;
-    const reason = `the ${first} closed its connection`;
-    return { reason, error: first === "database" && !this.#options.session.settled };
-  }
-
-  /** Applications end by a reset as well; a database does so only when its application is gone. */
-  #failing(side: Side, error: Error): PumpEnd {
-    const reason = `connection with the ${side} failed: ${error.message}`;
-    const { settled } = this.#options.session;
-    const gone = this.#client.ended;
-    const usual = side === "client" ? settled || gone : settled && gone;
-    return { reason, error: !isReset(error) || !usual };
+  /** How it is to be judged that a side went away now. */
+  #standing(): Standing {
+    return { clientEnded: this.#client.ended, settled: this.#options.session.settled };
   }
 
   /** Flushes and closes both sides; a side that does not follow in time is cut. */

@@ -4,7 +4,7 @@
  * sources, and with as many workers as `ACRA_TEST_WORKERS` says, or as many as usual.
  */
 
-import { chmodSync, copyFileSync } from "node:fs";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findFreePort, waitForListener } from "./ports.ts";
 import { type FinishedProcess, type RunningProcess, runProcess, startProcess } from "./process.ts";
@@ -18,6 +18,20 @@ export const CLIENT_ID = "test_client";
 export function acraCommand(): string[] {
   const binary = process.env["ACRA_BINARY"];
   return binary ? [resolve(binary)] : sourceCommand();
+}
+
+/** What a script needs that starts acra by a name: the text of a launcher for it. */
+export function acraLauncher(): string {
+  const words = acraCommand().map((word) => `'${word}'`);
+  return `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`;
+}
+
+/** Lays a launcher with the name `acra` into a folder; answers the folder, for PATH. */
+export function layAcra(folder: string): string {
+  const path = join(folder, "acra");
+  writeFileSync(path, acraLauncher());
+  chmodSync(path, 0o755);
+  return folder;
 }
 
 /** The command line that starts acra from its sources: `options` are those of the runtime. */

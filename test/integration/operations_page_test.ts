@@ -1,9 +1,8 @@
 /** The keys, the rotation and the backup of docs/operations.md, followed by a shell; a real server notices. */
 
 import { afterAll, beforeAll, expect } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AcraProcess, acraCommand, startAcraServer } from "../harness/acra.ts";
+import { type AcraProcess, acraCommand, layAcra, startAcraServer } from "../harness/acra.ts";
 import { findFreePort } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { runProcess } from "../harness/process.ts";
@@ -23,10 +22,7 @@ let masterKey = "";
 beforeAll(async () => {
   database = await startPostgres();
   folder = makeTemporaryFolder();
-  const bin = makeTemporaryFolder();
-  const words = acraCommand().map((word) => `'${word}'`);
-  writeFileSync(join(bin, "acra"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
-  chmodSync(join(bin, "acra"), 0o755);
+  const bin = layAcra(makeTemporaryFolder());
   shell = new Shell({ cwd: folder, env: { PATH: `${bin}:${process.env["PATH"]}` } });
 });
 

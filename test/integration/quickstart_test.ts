@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acraCommand } from "../harness/acra.ts";
+import { acraLauncher } from "../harness/acra.ts";
 import { findFreePort, waitForListener } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
@@ -59,8 +59,7 @@ afterAll(async () => {
 /** The files that the first block expects to have been downloaded. */
 function layRelease(folder: string): void {
   const [name = ""] = /acra-[\d.]+-linux-x64/.exec(readFileSync(PAGE, "utf8")) ?? [];
-  const words = acraCommand().map((word) => `'${word}'`);
-  const program = `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`;
+  const program = acraLauncher();
   writeFileSync(join(folder, name), program);
   chmodSync(join(folder, name), 0o644);
   const sum = createHash("sha256").update(program).digest("hex");

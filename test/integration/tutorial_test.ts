@@ -5,16 +5,9 @@
  */
 
 import { afterAll, beforeAll, expect } from "bun:test";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { acraCommand } from "../harness/acra.ts";
+import { layAcra } from "../harness/acra.ts";
 import { findFreePort, waitForListener } from "../harness/ports.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { makeTemporaryFolder } from "../harness/reaper.ts";
@@ -55,10 +48,7 @@ beforeAll(async () => {
     join(folder, "configs/acra-connector.yaml"),
     `acraserver_connection_port: ${ports["9393"]}\nincoming_connection_port: ${ports["9494"]}\n`,
   );
-  const bin = makeTemporaryFolder();
-  const words = acraCommand().map((word) => `'${word}'`);
-  writeFileSync(join(bin, "acra"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
-  chmodSync(join(bin, "acra"), 0o755);
+  const bin = layAcra(makeTemporaryFolder());
   const path = `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}`;
   shell = new Shell({ cwd: folder, env: { PATH: path } });
 });
