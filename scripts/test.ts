@@ -29,7 +29,10 @@ const PORTABLE_FOLDERS = [
 const BUN_TEST = ["bun", "test", "--timeout=60000", "--only-failures"];
 
 /** Named one by one: a plain run of `bun test` finds none of them. */
-const E2E_FILES = ["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`);
+const E2E_FILES = [
+  ...["django", "orm", "tutorial_django"].map((name) => `./test/e2e/${name}_e2e.ts`),
+  "./test/integration/quickstart_test.ts",
+];
 /** Too long for every run, so that their names are none of a test's. */
 const PACKAGE_CHECKS = [
   "./test/package/release_checks.ts",

@@ -4,78 +4,46 @@
  */
 
 import { afterAll, beforeAll, expect } from "bun:test";
-import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { acraLauncher } from "../harness/acra.ts";
-import { findFreePort, waitForListener } from "../harness/ports.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { makeTemporaryFolder } from "../harness/reaper.ts";
-import { readShellBlocks, Shell } from "../harness/shell_blocks.ts";
-import { missingProgram, missingPythonModule, PYTHON, testUnless } from "../harness/skip.ts";
+import { waitForListener } from "../harness/ports.ts";
+import { type QuickstartReader, startQuickstartReader } from "../harness/quickstart_reader.ts";
+import { readShellBlocks } from "../harness/shell_blocks.ts";
+import { missingProgram, missingPythonModule, testUnless } from "../harness/skip.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-const PAGE = join(ROOT, "docs/quickstart.md");
+const PAGE = join(import.meta.dir, "../../docs/quickstart.md");
+const INSTALL_TIMEOUT_MS = 600_000;
 const missing = missingProgram("psql") ?? missingPythonModule("cryptography");
 const VALUE = "4929 1273 4096 1111";
 
 const blocks = readShellBlocks(PAGE);
 let ran = 0;
-let database: PostgresServer;
-let shell: Shell;
-const ports: Record<string, number> = {};
+let reader: QuickstartReader;
 
 beforeAll(async () => {
-  if (missing !== null) {
-    return;
+  if (missing === null) {
+    const [release = ""] = /acra-[\d.]+-linux-x64/.exec(readFileSync(PAGE, "utf8")) ?? [];
+    reader = await startQuickstartReader(release);
   }
-  database = await startPostgres();
-  for (const port of ["9393", "9494"]) {
-    ports[port] = await findFreePort();
-  }
-  ports["5432"] = database.port;
-  const folder = makeTemporaryFolder();
-  mkdirSync(join(folder, "home"));
-  symlinkSync(join(ROOT, "examples"), join(folder, "examples"));
-  layRelease(folder);
-  // Python as the distribution has it, with its packages.
-  mkdirSync(join(folder, "bin"));
-  symlinkSync(PYTHON, join(folder, "bin/python3"));
-  shell = new Shell({
-    cwd: folder,
-    env: {
-      HOME: join(folder, "home"),
-      PATH: `${join(folder, "bin")}:${process.env["PATH"]}`,
-      PYTHONDONTWRITEBYTECODE: "1",
-    },
-  });
-});
+}, INSTALL_TIMEOUT_MS);
 
 afterAll(async () => {
-  await shell?.stop();
-  await database?.stop();
+  await reader?.stop();
 });
 
-/** The files that the first block expects to have been downloaded. */
-function layRelease(folder: string): void {
-  const [name = ""] = /acra-[\d.]+-linux-x64/.exec(readFileSync(PAGE, "utf8")) ?? [];
-  const program = acraLauncher();
-  writeFileSync(join(folder, name), program);
-  chmodSync(join(folder, name), 0o644);
-  const sum = createHash("sha256").update(program).digest("hex");
-  writeFileSync(
-    join(folder, "SHA256SUMS"),
-    `${sum}  ${name}\n${sum.replace(/./g, "0")}  acra-for-another-machine\n`,
-  );
+function withPorts(text: string): string {
+  return text.replace(/\b(?:5432|9393|9494)\b/g, (port) => `${reader.ports[port]}`);
 }
 
 /** Runs the next blocks, all of one section; answers what each of them printed. */
-async function follow(section: string, count: number): Promise<string[]> {
+async function follow(section: string, count: number, asOwner = false): Promise<string[]> {
   const printed: string[] = [];
   for (const block of blocks.slice(ran, ran + count)) {
     expect(block.section).toBe(section);
-    const commands = block.commands.replace(/\b(?:5432|9393|9494)\b/g, (port) => `${ports[port]}`);
-    printed.push(await shell.run(commands));
+    const commands = withPorts(block.commands);
+    printed.push(
+      await (asOwner ? reader.runAsDatabaseOwner(commands) : reader.shell.run(commands)),
+    );
     ran++;
   }
   return printed;
@@ -84,12 +52,7 @@ async function follow(section: string, count: number): Promise<string[]> {
 testUnless(missing, "the quickstart goes from the download to keys and settings", async () => {
   const [version] = await follow("Get acra", 1);
   expect(version).toMatch(/-linux-x64: OK\n\d+\.\d+\.\d+/);
-  const { host, port, user, password } = database;
-  const owner = { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password };
-  const set = Object.entries(owner).map(([name, value]) => `export ${name}=${value}`);
-  await shell.run(set.join("\n"));
-  expect(await follow("A database", 1)).toEqual(["CREATE ROLE\nCREATE DATABASE"]);
-  await shell.run(`unset ${Object.keys(owner).join(" ")}`);
+  expect(await follow("A database", 1, true)).toEqual(["CREATE ROLE\nCREATE DATABASE"]);
   const [made] = await follow("Keys", 2);
   expect(made).toContain(".acrakeys/acra-writer/webshop_storage.pub");
   const [, examined] = await follow("Settings", 2);
@@ -101,7 +64,8 @@ testUnless(
   "the quickstart's row is sealed at the database and open behind the connector",
   async () => {
     await follow("Start", 1);
-    await Promise.all([waitForListener(ports["9393"] ?? 0), waitForListener(ports["9494"] ?? 0)]);
+    const { 9393: server = 0, 9494: connector = 0 } = reader.ports;
+    await Promise.all([waitForListener(server), waitForListener(connector)]);
     expect(await follow("Write a row", 2)).toEqual(["", "CREATE TABLE\nINSERT 0 1"]);
     const [stored, read] = await follow("Read it from both sides", 2);
     expect(stored).toMatch(/^\\x222222222222222255454332[0-9a-f]+$/);
