@@ -20,7 +20,7 @@ export async function describeMachine(database: PostgresServer): Promise<Record<
     memory: `${(totalmem() / GIB).toFixed(0)} GiB`,
     "load of the machine before": (loadavg()[0] ?? 0).toFixed(1),
     kernel: `Linux ${release().replace(/^(\d+\.\d+\.\d+).*$/, "$1")}`,
-    "CPU time": hasFineClock ? "nanoseconds of /proc/PID/task/*/schedstat" : "ticks of 10 ms",
+    "CPU time": hasFineClock ? "nanoseconds of each process's clock" : "ticks of 10 ms",
     acra: `${firstLine([...acraCommand(), "version"])}${hasChanges() ? ", with changes" : ""}`,
     bun: Bun.version,
     PostgreSQL: version,

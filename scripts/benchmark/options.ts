@@ -26,7 +26,7 @@ everything on 127.0.0.1, checks the answers of every workload on every target, m
 all of them, and prints ratios first: only ratios of one run tell something, because machines change
 their speed. docs/performance.md explains the columns.
 
-  --quick            a look in a minute or two: less of everything
+  --quick            a look in a minute or two: too little of everything for verdicts to count
   --seconds N        length of one measurement (0.5; quick: 0.4)
   --rounds N         rounds over all targets and workloads, whose medians count (5; quick: 3)
   --connections N    clients of a workload that does not name its number (8)
